@@ -1,0 +1,165 @@
+"""Commands about the store itself: make, look at, mend, copy, take out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rtcc_analytics.cli.app import ExplainOption, StoreOption, app, open_store, print_frame
+
+
+@app.command()
+def init(store: StoreOption) -> None:
+    """Make a store, or bring an older one up to date."""
+    from data_connectors import Store
+
+    made = Store.create(store)
+    typer.echo(f"store ready at {made.location}")
+    typer.echo("next: rtcc load PROFILE FILES…   (rtcc profile list names the profiles)")
+
+
+@app.command()
+def describe(store: StoreOption, explain: ExplainOption = False) -> None:
+    """Tables with their rows, first and last time, sources and last load."""
+    print_frame(open_store(store, explain=explain).describe())
+
+
+@app.command()
+def doctor(store: Annotated[str, typer.Option("--store", envvar="RTCC_STORE", metavar="LOCATION")] = "") -> None:
+    """Check versions, extensions and the store's health; say what mends what is wrong.
+
+    Exits with 1 where a problem was found. Without a store, only the installation is checked.
+    """
+    from data_connectors.store import diagnose
+
+    findings = diagnose(store or None)
+    for finding in findings:
+        typer.echo(f"{finding.level:<8} {finding.what}")
+        if finding.remedy:
+            typer.echo(f"         mend it: {finding.remedy}")
+    if any(finding.level == "problem" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema(
+    table: Annotated[str, typer.Argument(help="One table; all of them where left out")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+) -> None:
+    """Print the data dictionary: every table's columns with type, unit and meaning."""
+    from data_connectors.dictionary import as_records, as_text
+
+    typer.echo(json.dumps(as_records(table or None), indent=2) if as_json else as_text(table or None))
+
+
+@app.command()
+def loads(store: StoreOption, explain: ExplainOption = False) -> None:
+    """List the loads: number, time, who, table, source, rows, whether undone."""
+    print_frame(open_store(store, explain=explain).loads(), empty="nothing was loaded yet")
+
+
+@app.command()
+def undo(
+    load_id: Annotated[int, typer.Argument(help="Number of the load, from `rtcc loads`")],
+    store: StoreOption,
+    lake: Annotated[str, typer.Option(help="records, or sightings for plate reads and hotlists")] = "records",
+) -> None:
+    """Undo one load: its rows go, what it replaced comes back."""
+    rows = open_store(store).undo(load_id, lake=lake)
+    typer.echo(f"load {load_id} of {lake} undone: {rows} rows touched")
+
+
+@app.command()
+def expunge(
+    table: Annotated[str, typer.Argument(help="Table that holds the sealed record")],
+    store: StoreOption,
+    source: Annotated[str, typer.Option(help="Feed it came from")],
+    match: Annotated[list[str], typer.Option("--match", metavar="COLUMN=VALUE", help="Which rows; repeat to narrow")],
+    reason: Annotated[str, typer.Option(help="Why, e.g. the order's number")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+) -> None:
+    """Take a sealed record out of every snapshot and every file. It cannot be brought back."""
+    wanted = dict(_pair(item) for item in match)
+    if not yes:
+        typer.confirm(f"Take the rows of {table} with {wanted} from {source} out of every snapshot?", abort=True)
+    rows = open_store(store).expunge(table, source=source, match=wanted, reason=reason)
+    typer.echo(
+        f"{rows} rows expunged; older snapshots no longer exist, so older reports keep their files but cannot be rerun"
+    )
+
+
+@app.command("correct-location")
+def correct_location(
+    table: Annotated[str, typer.Argument(help="incidents, calls, cameras or places")],
+    store: StoreOption,
+    source: Annotated[str, typer.Option(help="Feed the record came from")],
+    lon: Annotated[float, typer.Option(help="Right longitude, WGS84 degrees")],
+    lat: Annotated[float, typer.Option(help="Right latitude, WGS84 degrees")],
+    reason: Annotated[str, typer.Option(help="Why, in your words")],
+    record_id: Annotated[str, typer.Option(help="One record, by the source's identifier")] = "",
+    address: Annotated[str, typer.Option(help="Every record at this address")] = "",
+) -> None:
+    """Put a stacked or missing location right by hand; reloads keep it."""
+    rows = open_store(store).correct_location(
+        table=table,
+        source=source,
+        lon=lon,
+        lat=lat,
+        reason=reason,
+        record_id=record_id or None,
+        address=address or None,
+    )
+    typer.echo(f"{rows} rows corrected; the correction is applied again at every reload")
+
+
+@app.command()
+def backup(target: Annotated[Path, typer.Argument(help="Folder to make")], store: StoreOption) -> None:
+    """Copy the store, ledger included, as it stands at one moment."""
+    open_store(store).backup(target)
+    typer.echo(f"backup at {target}; bring it back with: rtcc restore {target} --store NEW_LOCATION")
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(help="Folder that `rtcc backup` made")], store: StoreOption) -> None:
+    """Make a store from a backup; an existing store is never overwritten."""
+    from data_connectors import Store
+
+    restored = Store.restore(source, store)
+    typer.echo(f"restored to {restored.location}")
+
+
+@app.command()
+def export(
+    target: Annotated[Path, typer.Argument(help="FILE.duckdb, or a folder for CSV")],
+    store: StoreOption,
+    table: Annotated[list[str] | None, typer.Option("--table", help="Only these; repeat")] = None,
+) -> None:
+    """Write the records as one plain .duckdb file, or as CSV safe to open in a spreadsheet.
+
+    Plate reads, hotlists and the audit ledger never leave this way.
+    """
+    open_store(store).export(target, tables=tuple(table) if table else None)
+    typer.echo(f"exported to {target}")
+
+
+@app.command()
+def quality(
+    store: StoreOption,
+    table: Annotated[str, typer.Option(help="incidents, calls or cameras")] = "incidents",
+    source: Annotated[str, typer.Option(help="One feed; all where left out")] = "",
+    explain: ExplainOption = False,
+) -> None:
+    """Look for what would mislead a map: stacked points, default hours, gaps, drift, lag."""
+    from rtcc_analytics.quality import assess
+
+    typer.echo(str(assess(open_store(store, explain=explain), table=table, source=source or None)))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise typer.BadParameter(f"{text!r} is not NAME=VALUE")
+    return name, value
