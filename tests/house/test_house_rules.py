@@ -37,7 +37,8 @@ def test_only_the_store_imports_duckdb(root: Path) -> None:
     guilty = [
         str(path.relative_to(root))
         for path in sources(root)
-        if "data_connectors/store/" not in path.as_posix() and re.search(r"^\s*(import|from) duckdb\b", path.read_text(), re.M)
+        if "data_connectors/store/" not in path.as_posix()
+        and re.search(r"^\s*(import|from) duckdb\b", path.read_text(), re.M)
     ]
     assert guilty == []
 
@@ -45,13 +46,19 @@ def test_only_the_store_imports_duckdb(root: Path) -> None:
 def test_style_is_clean(root: Path) -> None:
     import sys
 
-    done = subprocess.run([sys.executable, "-m", "ruff", "check", "--output-format", "concise", "."], cwd=root,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--output-format", "concise", "."],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 
 def test_files_stay_readable(root: Path) -> None:
-    too_long = {str(p.relative_to(root)): n for p in sources(root) if (n := len(p.read_text().splitlines())) > MAX_FILE_LINES}
+    too_long = {
+        str(p.relative_to(root)): n for p in sources(root) if (n := len(p.read_text().splitlines())) > MAX_FILE_LINES
+    }
     too_long.pop("data_connectors/schemas.py", None)
     assert too_long == {}
 
@@ -75,8 +82,13 @@ def test_names_say_something(tracked: list[Path]) -> None:
 
 
 def test_nothing_large_or_generated_is_tracked(tracked: list[Path], root: Path) -> None:
-    bad = [str(p.relative_to(root)) for p in tracked
-           if p.stat().st_size > 1_000_000 or ".ipynb_checkpoints" in p.parts or p.suffix in {".zip", ".parquet", ".duckdb"}]
+    bad = [
+        str(p.relative_to(root))
+        for p in tracked
+        if p.stat().st_size > 1_000_000
+        or ".ipynb_checkpoints" in p.parts
+        or p.suffix in {".zip", ".parquet", ".duckdb"}
+    ]
     assert bad == []
 
 
@@ -104,8 +116,11 @@ def public_objects(root: Path) -> list[tuple[str, ast.AST]]:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 found.append((f"{path.relative_to(root)}:{node.name}", node))
                 if isinstance(node, ast.ClassDef):
-                    found += [(f"{path.relative_to(root)}:{node.name}.{sub.name}", sub) for sub in node.body
-                              if isinstance(sub, ast.FunctionDef) and not sub.name.startswith("_")]
+                    found += [
+                        (f"{path.relative_to(root)}:{node.name}.{sub.name}", sub)
+                        for sub in node.body
+                        if isinstance(sub, ast.FunctionDef) and not sub.name.startswith("_")
+                    ]
     return found
 
 
@@ -114,14 +129,18 @@ def test_every_public_function_is_documented(root: Path) -> None:
 
 
 def test_every_public_function_says_what_it_returns(root: Path) -> None:
-    assert [name for name, node in public_objects(root) if isinstance(node, ast.FunctionDef) and node.returns is None] == []
+    assert [
+        name for name, node in public_objects(root) if isinstance(node, ast.FunctionDef) and node.returns is None
+    ] == []
 
 
 def test_imports_are_lazy(root: Path) -> None:
     import sys
 
-    code = ("import sys, rtcc_analytics, data_connectors, rtcc_analytics.cli;"
-            "print([m for m in ('duckdb', 'pandas', 'numpy', 'altair', 'scipy', 'rich') if m in sys.modules])")
+    code = (
+        "import sys, rtcc_analytics, data_connectors, rtcc_analytics.cli;"
+        "print([m for m in ('duckdb', 'pandas', 'numpy', 'altair', 'scipy', 'rich') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
@@ -129,5 +148,8 @@ def test_imports_are_lazy(root: Path) -> None:
 def test_nothing_in_the_project_points_at_one_machine(tracked: list[Path], root: Path) -> None:
     suspicious = re.compile(r"(^|[^A-Za-z0-9_.])/(home|root|Users)/[a-z]|https?://[^ /]+/simple/?\b", re.M)
     text = {".py", ".md", ".toml", ".yml", ".ipynb", ".txt", ""}
-    assert [str(p.relative_to(root)) for p in tracked
-            if p.suffix in text and p.name != "test_house_rules.py" and suspicious.search(p.read_text(errors="ignore"))] == []
+    assert [
+        str(p.relative_to(root))
+        for p in tracked
+        if p.suffix in text and p.name != "test_house_rules.py" and suspicious.search(p.read_text(errors="ignore"))
+    ] == []
