@@ -1,0 +1,197 @@
+"""One writer at a time in each lake, and who that is.
+
+Two loaders that both find a record new would both add it, and DuckLake has no unique keys to
+stop them: so a writer holds the lake while it checks and writes. Embedded, the lock is the
+kernel's (``flock``) and falls with the process; shared, it is a PostgreSQL advisory lock and
+falls with the connection.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import json
+import os
+import random
+import socket
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .engine import Connection, connected, server_options
+from .errors import StoreError
+from .location import Location, literal
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Until when to try again; pauses grow and are jittered, so that waiting processes do not march in step."""
+
+    ends_at: float
+    wait_s: float
+
+    @classmethod
+    def after(cls, wait_s: float) -> Deadline:
+        """The deadline `wait_s` seconds from now."""
+        return cls(time.monotonic() + wait_s, wait_s)
+
+    def pause(self, attempt: int) -> bool:
+        """Sleep before another attempt; False, without sleeping, where the time is up."""
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(left, random.uniform(0.5, 1.0) * min(0.02 * 2**attempt, 1.0)))
+        return True
+
+
+def retried(action: Callable[[], Result], deadline: Deadline) -> Result:
+    """What `action` returns, tried again while it fails with a passing StoreError and time is left."""
+    attempt = 0
+    while True:
+        try:
+            return action()
+        except StoreError as error:
+            if not error.transient or not deadline.pause(attempt):
+                raise
+        attempt += 1
+
+
+def current_user() -> str:
+    """Who runs this: the JupyterHub user where there is one, else the login."""
+    return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+
+
+def describe_self() -> dict[str, Any]:
+    """What a waiting process is told about the one that holds the lake."""
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "user": current_user(),
+        "command": Path(sys.argv[0] or "python").name,
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+@contextmanager
+def writer(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
+    """Hold `name` (a lake, or the ledger) for writing.
+
+    Yields whether the last holder died while it held the lock (known for embedded stores only).
+
+    Raises
+    ------
+    StoreError
+        Someone else holds it until the deadline; the message names them.
+    """
+    held = _file_lock if location.server is None else _advisory_lock
+    with held(location, name, deadline) as died:
+        yield died
+
+
+def _lock_path(location: Location, name: str) -> Path:
+    return location.root / f"{name}.lock"
+
+
+@contextmanager
+def _file_lock(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
+    path = _lock_path(location, name)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"cannot write to the store at {location.text}: {error.strerror or error}. Check its permissions") from error
+    try:
+        _acquire(lambda: _flock(handle), location, name, deadline)
+        died = os.fstat(handle).st_size > 0
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(describe_self()).encode(), 0)
+        try:
+            yield died
+        finally:
+            os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
+
+
+def _flock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _acquire(attempt: Callable[[], bool], location: Location, name: str, deadline: Deadline) -> None:
+    tries = 0
+    while not attempt():
+        if not deadline.pause(tries):
+            raise StoreError(
+                f"{name} of {location.text} is being written by {holder(location, name) or 'someone else'}; "
+                f"waited {deadline.wait_s:g} s. Try again when that has ended, or wait longer: Store(…, wait_s=…)",
+                transient=True,
+            )
+        tries += 1
+
+
+def advisory_key(location: Location, name: str) -> int:
+    """The number of the PostgreSQL advisory lock that stands for `name` in this store."""
+    return 0x52544343 << 31 | zlib.crc32(f"{location.root}|{name}".encode())
+
+
+@contextmanager
+def _advisory_lock(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
+    me = describe_self()
+    application = f"rtcc {me['user']} {me['host']}:{me['pid']} {me['command']}"[:63]
+    with connected(location) as keeper:
+        address = literal(server_options(location, application))
+        keeper.run(f"ATTACH {address} AS keeper (TYPE postgres, SECRET rtcc)")
+        try:
+            keeper.run("BEGIN")
+            ask = f"SELECT pg_try_advisory_xact_lock({advisory_key(location, name)})"
+            _acquire(lambda: bool(_ask(keeper, ask)), location, name, deadline)
+            yield False
+        finally:
+            keeper.run("ROLLBACK")
+            keeper.run("DETACH keeper")
+
+
+def _ask(keeper: Connection, sql: str) -> Any:
+    return keeper.value(f"SELECT * FROM postgres_query('keeper', {literal(sql)})")
+
+
+def holder(location: Location, name: str) -> str | None:
+    """Who writes `name` now, in words, or None where nobody does or it cannot be known."""
+    if location.server is not None:
+        return _database_holder(location, name)
+    try:
+        text = _lock_path(location, name).read_text()
+        about = json.loads(text)
+    except (OSError, ValueError):
+        return None
+    return f"process {about['pid']} of {about['user']} on {about['host']} ({about['command']}, since {about['since']})"
+
+
+def _database_holder(location: Location, name: str) -> str | None:
+    key = advisory_key(location, name)
+    sql = (
+        "SELECT a.application_name, a.usename, coalesce(host(a.client_addr), 'local'), a.pid, a.xact_start "
+        "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
+        f"AND l.classid = {key >> 32} AND l.objid = {key & 0xFFFFFFFF}"
+    )
+    with connected(location) as connection:
+        connection.run(f"ATTACH {literal(server_options(location))} AS keeper (TYPE postgres, SECRET rtcc)")
+        try:
+            found = connection.rows(f"SELECT * FROM postgres_query('keeper', {literal(sql)})")
+        finally:
+            connection.run("DETACH keeper")
+    if not found:
+        return None
+    application, role, address, pid, since = found[0]
+    return f"{application} (role {role} from {address}, server process {pid}, since {since})"

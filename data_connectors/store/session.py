@@ -1,0 +1,125 @@
+"""The loader's door: one connection of its own, temporary tables, one transaction at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from ..schemas import Lake
+from .engine import Attach, Connection, connected, sweep_spill
+from .errors import StoreError
+from .location import Location, quoted
+from .locking import Deadline, current_user, writer
+from .migrations import check_version, tables_of
+from .settling import settle
+
+Result = TypeVar("Result")
+
+
+class LoadingSession:
+    """What a loader does its work in; made by `Store.loading`.
+
+    Temporary tables made with `run` live as long as the session. The lake is written only
+    inside the job given to `commit`.
+    """
+
+    def __init__(self, connection: Connection, location: Location, lake: Lake, wait_s: float) -> None:
+        self.lake = lake
+        self._connection = connection
+        self._location = location
+        self._wait_s = wait_s
+        self._load_id: int | None = None
+        self._committing = False
+
+    def register(self, name: str, data: Any) -> None:
+        """Let SQL read an Arrow table or RecordBatchReader as the view `name`."""
+        self._connection.cursor.register(name, data)
+
+    def unregister(self, name: str) -> None:
+        """Forget a registered view."""
+        self._connection.cursor.unregister(name)
+
+    def run(self, sql: str, /, **parameters: Any) -> None:
+        """Run a statement for its effect."""
+        self._connection.run(sql, parameters)
+
+    def rows(self, sql: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Run a query and return its rows as tuples."""
+        return self._connection.rows(sql, parameters)
+
+    def table(self, name: str) -> str:
+        """The full quoted name of a table of this session's lake; StoreError names the tables there are."""
+        known = tables_of(self.lake)
+        if name not in known:
+            raise StoreError(f"{self.lake} has no table {name!r}; it has: {', '.join(known)}")
+        return f"{quoted(self.lake)}.main.{quoted(name)}"
+
+    def next_load_id(self) -> int:
+        """The number of the load being written; only inside a job, where nobody else can take the same."""
+        if not self._committing:
+            raise RuntimeError("next_load_id() is asked inside the job given to commit(), where the lake is held")
+        if self._load_id is None:
+            [(last,)] = self.rows(f"SELECT coalesce(max(load_id), 0) FROM {self.table('loads')}")
+            self._load_id = int(last) + 1
+        return self._load_id
+
+    def commit(self, job: Callable[[LoadingSession], Result]) -> Result:
+        """Run `job(session)` in one transaction while holding the lake: all of it, or nothing.
+
+        A passing conflict runs the whole job again, until the store's `wait_s` is over.
+
+        Raises
+        ------
+        StoreError
+            The lake stayed held (the holder is named) or the write failed; nothing was written.
+        """
+        deadline = Deadline.after(self._wait_s)
+        with writer(self._location, self.lake, deadline) as predecessor_died:
+            result = self._transaction(job, deadline)
+            settle(self._connection, self.lake, predecessor_died=predecessor_died)
+        return result
+
+    def _transaction(self, job: Callable[[LoadingSession], Result], deadline: Deadline) -> Result:
+        attempt = 0
+        while True:
+            try:
+                return self._attempt(job)
+            except StoreError as error:
+                if not error.transient or not deadline.pause(attempt):
+                    raise
+            attempt += 1
+
+    def _attempt(self, job: Callable[[LoadingSession], Result]) -> Result:
+        self._load_id = None
+        self._connection.run("BEGIN")
+        self._committing = True
+        try:
+            result = job(self)
+            self._connection.run(
+                f"CALL {quoted(self.lake)}.set_commit_message($author, $message, extra_info => $extra)",
+                {
+                    "author": current_user(),
+                    "message": "change" if self._load_id is None else f"load {self._load_id}",
+                    "extra": json.dumps({"load_id": self._load_id}),
+                },
+            )
+            self._connection.run("COMMIT")
+        except BaseException:
+            with suppress(StoreError):
+                self._connection.run("ROLLBACK")
+            raise
+        finally:
+            self._committing = False
+        return result
+
+
+@contextmanager
+def loading(location: Location, lake: Lake, *, explain: bool, wait_s: float) -> Iterator[LoadingSession]:
+    """A `LoadingSession` on one lake."""
+    sweep_spill(location)
+    with connected(location, Attach(lake, read_only=False), explain=explain) as connection:
+        check_version(connection, lake)
+        connection.run("USE memory")
+        yield LoadingSession(connection, location, lake, wait_s)

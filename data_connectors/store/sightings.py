@@ -1,0 +1,120 @@
+"""The door to plate-bearing tables: a purpose first, a ledger row before any row is handed back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import guard
+from .engine import Attach, Connection, connected
+from .errors import StoreError
+from .ledger import Ledger
+from .location import Location
+from .locking import Deadline, retried
+from .migrations import check_version
+from .purpose import Purpose
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+
+class SightingsSession:
+    """Reads of plate-bearing tables under one purpose; made by `Store.sightings`."""
+
+    def __init__(self, connection: Connection, ledger: Ledger, purpose: Purpose, wait_s: float) -> None:
+        self.purpose = purpose
+        self._connection = connection
+        self._ledger = ledger
+        self._wait_s = wait_s
+
+    def read(self, sql: str, /, **parameters: Any) -> pandas.DataFrame:
+        """Rows of one SELECT, after the ledger has recorded who asked what, why, and what came back.
+
+        Parameters
+        ----------
+        sql : str
+            One SELECT; values written as ``$name``. Sightings tables unqualified, records
+            tables as ``records.cameras``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `Store.read`.
+
+        Raises
+        ------
+        StoreError
+            The SQL is at fault, or the ledger cannot be written; no rows are handed back.
+        """
+        names: tuple[str, ...] = ()
+        asked = {"sql": sql, "parameters": {name: str(value) for name, value in parameters.items()}}
+        try:
+            names = guard.check(self._connection, sql, plates=True)
+            table = retried(lambda: self._connection.arrow(sql, parameters), Deadline.after(self._wait_s))
+        except StoreError:
+            self._record(names, asked, outcome="error")
+            raise
+        self._record(names, asked, outcome="ok", rows_returned=table.num_rows, result_hash=content_hash(table))
+        from .frames import as_frame
+
+        return as_frame(table)
+
+    def _record(self, names: tuple[str, ...], asked: dict[str, Any], **result: Any) -> None:
+        self._ledger.append(
+            action="view", object=", ".join(names), query_params=json.dumps(asked, ensure_ascii=False, sort_keys=True),
+            purpose=self.purpose, **result,
+        )
+
+
+@contextmanager
+def open_sightings(
+    location: Location, purpose: Purpose, *, explain: bool, wait_s: float, records_at: int | None
+) -> Iterator[SightingsSession]:
+    """A `SightingsSession`; a purpose that does not do is refused, and the refusal recorded."""
+    ledger = Ledger(location, wait_s)
+    refusal = purpose.refusal()
+    if refusal:
+        ledger.append(action="deny", object="sightings", purpose=purpose, outcome="denied")
+        purpose.check()
+    lakes = (Attach("sightings"), Attach("records", snapshot=records_at))
+    with connected(location, *lakes, explain=explain, hardened=True, masked=True) as connection:
+        check_version(connection, "sightings")
+        yield SightingsSession(connection, ledger, purpose, wait_s)
+
+
+def content_hash(table: pyarrow.Table) -> str:
+    """SHA-256 of the rows as CSV, in the order returned: the same rows give the same hash."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    columns = [
+        pa.array([json.dumps(v) for v in column.to_pylist()]) if pa.types.is_nested(column.type) else column
+        for column in table.columns
+    ]
+    digest = _Digest()
+    with pa.PythonFile(digest, mode="w") as sink:
+        csv.write_csv(pa.table(columns, names=[str(n) for n in range(len(columns))]), sink)
+    return digest.hash.hexdigest()
+
+
+class _Digest:
+    """A file that only hashes what is written to it."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.hash.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        self.closed = True
