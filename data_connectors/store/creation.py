@@ -11,6 +11,7 @@ from .errors import StoreError
 from .location import LAKES, Location
 from .locking import Deadline, writer
 from .migrations import migrate
+from .settling import settle
 
 
 def require(location: Location) -> None:
@@ -18,7 +19,9 @@ def require(location: Location) -> None:
     if location.server is not None:
         return
     if location.root.exists() and not location.root.is_dir():
-        raise StoreError(f"{location.text} is a file; a store is a folder. Give another location: rtcc init --store FOLDER")
+        raise StoreError(
+            f"{location.text} is a file; a store is a folder. Give another location: rtcc init --store FOLDER"
+        )
     if not location.catalog("records").is_file():
         raise StoreError(f"there is no store at {location.text}. Make one: rtcc init --store {location.text}")
 
@@ -26,12 +29,14 @@ def require(location: Location) -> None:
 def create(location: Location, *, explain: bool, wait_s: float) -> None:
     """Make the folders, catalogs and tables that are not there yet, and migrate the rest."""
     _make_folders(location)
-    with writer(location, "records", Deadline.after(wait_s)):
-        _claim_data(location)
-        lakes = [Attach(lake, read_only=False, create=True) for lake in LAKES]
-        with connected(location, *lakes, explain=explain) as connection:
-            for lake in LAKES:
+    deadline = Deadline.after(wait_s)
+    with connected(location, explain=explain) as connection:
+        for lake in LAKES:
+            with writer(connection, lake, deadline) as predecessor_died:
+                _claim_data(location)
+                connection.attach(Attach(lake, read_only=False, create=True))
                 migrate(connection, lake)
+                settle(connection, lake, predecessor_died=predecessor_died)
     if location.server is None:
         for lake in LAKES:
             location.catalog(lake).chmod(0o600)
@@ -57,7 +62,11 @@ def _make_folders(location: Location) -> None:
 def _claim_data(location: Location) -> None:
     """One data folder serves one store: tidying removes files that its catalog does not know."""
     marker = location.root / "store-of"
-    owner = "this folder" if location.server is None else f"{location.server.host}:{location.server.port}/{location.server.database}"
+    owner = (
+        "this folder"
+        if location.server is None
+        else f"{location.server.host}:{location.server.port}/{location.server.database}"
+    )
     if not marker.exists():
         used = [lake for lake in LAKES if any(location.data(lake).iterdir())]
         if used and location.server is not None:

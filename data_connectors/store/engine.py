@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import RtccError
 from ..schemas import Lake
 from .errors import StoreError
 from .frames import as_frame
@@ -35,10 +36,13 @@ _idle: list[tuple[tuple[object, ...], Any]] = []
 _idle_guard = threading.Lock()
 
 _PASSING = re.compile(
-    r"database is locked|database table is locked|transaction conflict|conflict with|could not serialize|deadlock detected|"
-    r"no such file or directory|cannot open file|failed to commit ducklake|attempting to .* while another",
+    r"database is locked|database table is locked|transaction conflict|could not serialize|deadlock detected",
     re.IGNORECASE,
 )
+_VANISHED = re.compile(
+    r"\.parquet.*no such file|no such file.*\.parquet|no files found that match", re.IGNORECASE | re.DOTALL
+)
+_LASTING = re.compile(r"no space left|disk is full|file too large|disk quota", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,25 @@ def _duckdb() -> Any:
 
 
 class Connection:
-    """One conversation with DuckDB, lakes attached; prints what it runs where `explain` is set."""
+    """One conversation with DuckDB, lakes attached; prints what it runs where `explain` is set.
+
+    `masked` hides every value, in parameters and in the SQL itself, because it may be a plate.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, location: Location, *, explain: bool, masked: bool = False):
         self.cursor = cursor
         self.location = location
         self.explain = explain
         self.masked = masked
+        self.attached: list[Lake] = []
+
+    def attach(self, attach: Attach) -> None:
+        """Attach a lake; it is detached again when the conversation ends."""
+        try:
+            self.cursor.execute(_attach_sql(self.location, attach))
+        except _duckdb().Error as error:
+            raise translated(error, self.location) from error
+        self.attached.append(attach.lake)
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement for its effect."""
@@ -88,6 +104,15 @@ class Connection:
         """Run a query and return its rows as a DataFrame, instants in UTC."""
         return as_frame(self.arrow(sql, parameters))
 
+    @contextmanager
+    def sibling(self) -> Iterator[Connection]:
+        """A second conversation on the same instance, with a transaction of its own."""
+        cursor = self.cursor.cursor()
+        try:
+            yield Connection(cursor, self.location, explain=False)
+        finally:
+            cursor.close()
+
     def _timed(self, sql: str, parameters: Mapping[str, Any] | None, fetch: Any) -> Any:
         values = {name: _plain(value) for name, value in (parameters or {}).items()}
         started = time.perf_counter()
@@ -104,8 +129,9 @@ class Connection:
     def _print(self, sql: str, values: Mapping[str, Any], outcome: str) -> None:
         if not self.explain:
             return
-        shown = "".join(f"\n-- ${name} = {'(not shown)' if self.masked else repr(value)}" for name, value in values.items())
-        print(f"{'(a query of plate data, not shown)' if self.masked else sql.strip()}{shown}\n-- {outcome}", file=sys.stderr)
+        text = re.sub(r"'(?:[^']|'')*'", "'***'", sql) if self.masked else sql
+        shown = "".join(f"\n-- ${name} = {'***' if self.masked else repr(value)}" for name, value in values.items())
+        print(f"{text.strip()}{shown}\n-- {outcome}", file=sys.stderr)
 
 
 def _plain(value: Any) -> Any:
@@ -116,12 +142,22 @@ def _plain(value: Any) -> Any:
 def translated(error: Exception, location: Location, sql: str = "") -> StoreError:
     """A DuckDB error as a StoreError: its own words, no password, passing faults told from lasting ones."""
     words = location.redact(str(error)).strip()
-    passing = _PASSING.search(words) is not None
+    if _LASTING.search(words):
+        return StoreError(
+            f"the disk of {location.text} is full, and nothing was written: make room, then run it again. ({words})"
+        )
     missing = re.search(r"Values were not provided for the following prepared statement parameters: (.*)", words)
     if missing:
         names = missing.group(1)
-        return StoreError(f"the SQL names {', '.join('$' + n.strip() for n in names.split(','))} but no value was given for it: pass {names}=…")
-    return StoreError(words, transient=passing)
+        return StoreError(
+            f"the SQL names {', '.join('$' + n.strip() for n in names.split(','))} but no value was given for it: pass {names}=…"
+        )
+    unwanted = re.search(r"identifiers of the excess parameters: (.*)", words)
+    if unwanted:
+        return StoreError(
+            f"values were given that the SQL does not name: {unwanted.group(1)}. Write each as $name in the SQL"
+        )
+    return StoreError(words, transient=bool(_PASSING.search(words)), vanished=bool(_VANISHED.search(words)))
 
 
 @contextmanager
@@ -135,31 +171,32 @@ def connected(
     """
     key = (os.getpid(), location.key, hardened and tuple(a.lake for a in attaches))
     instance = _take(key) or _new_instance(location, attaches if hardened else None)
-    cursor = instance.cursor()
+    connection = Connection(instance.cursor(), location, explain=explain, masked=masked)
     reusable = False
     try:
         for attach in attaches:
-            _attach(cursor, location, attach)
+            connection.attach(attach)
         if attaches:
-            cursor.execute(f"USE {quoted(attaches[0].lake)}")
-        yield Connection(cursor, location, explain=explain, masked=masked)
+            connection.cursor.execute(f"USE {quoted(attaches[0].lake)}")
+        yield connection
         reusable = True
     except _duckdb().Error as error:
         raise translated(error, location) from error
-    except StoreError:
+    except RtccError:
         reusable = True
         raise
     finally:
-        _release(key, instance, cursor, attaches, reusable)
+        _release(key, instance, connection, reusable)
 
 
-def _release(key: Any, instance: Any, cursor: Any, attaches: tuple[Attach, ...], reusable: bool) -> None:
+def _release(key: Any, instance: Any, connection: Connection, reusable: bool) -> None:
+    cursor = connection.cursor
     with suppress(_duckdb().Error):
         cursor.execute("ROLLBACK")
     try:
         cursor.execute("USE memory")
-        for attach in attaches:
-            cursor.execute(f"DETACH DATABASE IF EXISTS {quoted(attach.lake)}")
+        for lake in connection.attached:
+            cursor.execute(f"DETACH {quoted(lake)}")
     except _duckdb().Error:
         reusable = False
     cursor.close()
@@ -182,7 +219,7 @@ def _take(key: Any) -> Any:
     return None
 
 
-def _attach(cursor: Any, location: Location, attach: Attach) -> None:
+def _attach_sql(location: Location, attach: Attach) -> str:
     lake = attach.lake
     options = [
         f"DATA_PATH {literal(str(location.data(lake)) + '/')}",
@@ -202,7 +239,7 @@ def _attach(cursor: Any, location: Location, attach: Attach) -> None:
     else:
         address = f"ducklake:postgres:{server_options(location)}"
         options += [f"METADATA_SCHEMA {literal(lake)}", "META_SECRET 'rtcc'"]
-    cursor.execute(f"ATTACH {literal(address)} AS {quoted(lake)} ({', '.join(options)})")
+    return f"ATTACH {literal(address)} AS {quoted(lake)} ({', '.join(options)})"
 
 
 def server_options(location: Location, application: str = "rtcc") -> str:

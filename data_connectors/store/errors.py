@@ -8,13 +8,19 @@ from ..errors import RtccError
 class StoreError(RtccError):
     """The store is missing, held, newer, unreadable, or was asked for what it cannot do.
 
-    `transient` tells a passing conflict (a held lock, another writer's commit), which is
-    tried again, from a lasting fault, which is not.
+    Attributes
+    ----------
+    transient : bool
+        A passing conflict (a held lock, another writer's commit): worth trying again for a while.
+    vanished : bool
+        A data file was gone when it was read: worth a few tries, since a writer may just have
+        replaced it.
     """
 
-    def __init__(self, message: str, *, transient: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = False, vanished: bool = False) -> None:
         super().__init__(message)
         self.transient = transient
+        self.vanished = vanished
 
 
 class PlateDataError(StoreError):

@@ -17,7 +17,17 @@ from .engine import Connection
 from .errors import PlateDataError, StoreError
 
 _HARMLESS_TABLE_FUNCTIONS = frozenset(
-    ("range", "generate_series", "unnest", "repeat", "json_each", "json_tree", "duckdb_columns", "duckdb_tables", "duckdb_functions")
+    (
+        "range",
+        "generate_series",
+        "unnest",
+        "repeat",
+        "json_each",
+        "json_tree",
+        "duckdb_columns",
+        "duckdb_tables",
+        "duckdb_functions",
+    )
 )
 
 
@@ -45,7 +55,9 @@ def _parsed(connection: Connection, sql: str) -> dict[str, Any]:
     if tree.get("error"):
         message = tree["error_message"]
         if tree.get("error_type") == "not implemented":
-            raise StoreError("read() takes one SELECT and changes nothing; this SQL is something else (a PIVOT needs its IN list)")
+            raise StoreError(
+                "read() takes one SELECT and changes nothing; this SQL is something else (a PIVOT needs its IN list)"
+            )
         raise StoreError(f"SQL error: {message}\n{sql.strip()}")
     if len(tree["statements"]) != 1:
         raise StoreError(f"read() takes one SELECT; this is {len(tree['statements'])} statements")
@@ -57,7 +69,9 @@ def _tables(tree: Any) -> Iterator[str]:
         if node.get("type") == "BASE_TABLE":
             name = node["table_name"]
             if not re.fullmatch(r"\w+", name):
-                raise StoreError(f"{name!r} is no table of the store; read() opens no files. Load them first: rtcc load PROFILE FILES…")
+                raise StoreError(
+                    f"{name!r} is no table of the store; read() opens no files. Load them first: rtcc load PROFILE FILES…"
+                )
             parts = (node.get("catalog_name"), node.get("schema_name"), name)
             yield ".".join(p for p in parts if p and p != "main")
         elif node.get("type") == "TABLE_FUNCTION":

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +27,27 @@ from .migrations import software_version
 from .purpose import Purpose
 
 COLUMNS = (
-    "sequence", "event_id", "ts_utc", "user", "role", "agency", "client", "action", "object", "query_params", "reason_code",
-    "reason_text", "case_no", "supervisor", "rows_returned", "result_hash", "outcome", "data_asof", "software_version",
-    "prev_hash", "hash",
+    "sequence",
+    "event_id",
+    "ts_utc",
+    "user",
+    "role",
+    "agency",
+    "client",
+    "action",
+    "object",
+    "query_params",
+    "reason_code",
+    "reason_text",
+    "case_no",
+    "supervisor",
+    "rows_returned",
+    "result_hash",
+    "outcome",
+    "data_asof",
+    "software_version",
+    "prev_hash",
+    "hash",
 )
 _NUMBERS = ("sequence", "rows_returned")
 START = "0" * 64
@@ -61,9 +78,14 @@ class LedgerCheck:
 class Rows(Protocol):
     """What the ledger needs of the database that keeps it."""
 
-    def last(self) -> tuple[int, str]: ...
-    def add(self, row: dict[str, Any]) -> None: ...
-    def all(self) -> list[dict[str, Any]]: ...
+    def last(self) -> tuple[int, str]:
+        """Sequence number and hash of the newest row."""
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write one row."""
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every row, oldest first."""
 
 
 class Ledger:
@@ -74,21 +96,42 @@ class Ledger:
         self._wait_s = wait_s
 
     def append(
-        self, *, action: str, object: str, outcome: str, purpose: Purpose | None = None, query_params: str = "{}",
-        rows_returned: int | None = None, result_hash: str | None = None, reason: str = "",
+        self,
+        *,
+        action: str,
+        object: str,
+        outcome: str,
+        purpose: Purpose | None = None,
+        query_params: str = "{}",
+        rows_returned: int | None = None,
+        result_hash: str | None = None,
+        data_asof: str | None = None,
+        reason: str = "",
     ) -> str:
         """Write one row and return its hash; StoreError where it cannot be written."""
-        with self._written() as rows:
+        with self._opened(to_write=True) as rows:
             sequence, previous = rows.last()
             row: dict[str, Any] = {
-                "sequence": sequence + 1, "event_id": str(uuid.uuid4()),
+                "sequence": sequence + 1,
+                "event_id": str(uuid.uuid4()),
                 "ts_utc": datetime.now(UTC).isoformat(timespec="microseconds"),
-                "user": self._user(), "role": self._role(), "agency": os.environ.get("RTCC_AGENCY", ""),
-                "client": Path(sys.argv[0] or "python").name, "action": action, "object": object, "query_params": query_params,
-                "reason_code": purpose.reason_code if purpose else "", "reason_text": purpose.text if purpose else reason,
-                "case_no": purpose.case_number if purpose else "", "supervisor": purpose.supervisor if purpose else "",
-                "rows_returned": rows_returned, "result_hash": result_hash, "outcome": outcome,
-                "data_asof": None, "software_version": software_version(), "prev_hash": previous,
+                "user": self._user(),
+                "role": self._role(),
+                "agency": purpose.agency if purpose else "",
+                "client": Path(sys.argv[0] or "python").name,
+                "action": action,
+                "object": object,
+                "query_params": query_params,
+                "reason_code": purpose.reason_code if purpose else "",
+                "reason_text": purpose.text if purpose else reason,
+                "case_no": purpose.case_number if purpose else "",
+                "supervisor": purpose.supervisor if purpose else "",
+                "rows_returned": rows_returned,
+                "result_hash": result_hash,
+                "outcome": outcome,
+                "data_asof": data_asof,
+                "software_version": software_version(),
+                "prev_hash": previous,
             }
             row["hash"] = row_hash(row)
             rows.add(row)
@@ -117,24 +160,14 @@ class Ledger:
         return self._location.server.user if self._location.server else ""
 
     @contextmanager
-    def _written(self) -> Iterator[Rows]:
-        with writer(self._location, "audit", Deadline.after(self._wait_s)), self._opened() as rows:
-            yield rows
-
-    @contextmanager
-    def _opened(self) -> Iterator[Rows]:
-        if self._location.server is not None:
-            with connected(self._location) as connection:
-                yield from _server_rows(connection)
-            return
-        try:
-            database = sqlite3.connect(self._location.root / "audit.sqlite", timeout=self._wait_s, isolation_level=None)
-            try:
-                yield _SqliteRows(database, self._location.root / "audit.sqlite")
-            finally:
-                database.close()
-        except sqlite3.Error as error:
-            raise StoreError(f"the audit ledger of {self._location.text} cannot be used ({error}); no plate data is read without it") from error
+    def _opened(self, *, to_write: bool = False) -> Iterator[Rows]:
+        with connected(self._location) as connection, ExitStack() as stack:
+            if to_write:
+                stack.enter_context(writer(connection, "audit", Deadline.after(self._wait_s)))
+            if self._location.server is None:
+                yield stack.enter_context(_sqlite_rows(self._location, self._wait_s))
+            else:
+                yield stack.enter_context(_server_rows(connection))
 
 
 def row_hash(row: dict[str, Any]) -> str:
@@ -171,8 +204,26 @@ class _SqliteRows:
         return [dict(zip(COLUMNS, row, strict=True)) for row in found]
 
 
+@contextmanager
+def _sqlite_rows(location: Location, wait_s: float) -> Iterator[Rows]:
+    path = location.root / "audit.sqlite"
+    try:
+        database = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
+        try:
+            yield _SqliteRows(database, path)
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"the audit ledger of {location.text} cannot be used ({error}); no plate data is read without it"
+        ) from error
+
+
+@contextmanager
 def _server_rows(connection: Connection) -> Iterator[Rows]:
-    connection.run(f"ATTACH {literal(server_options(connection.location))} AS audit_server (TYPE postgres, SECRET rtcc)")
+    connection.run(
+        f"ATTACH {literal(server_options(connection.location))} AS audit_server (TYPE postgres, SECRET rtcc)"
+    )
     try:
         connection.run("CREATE SCHEMA IF NOT EXISTS audit_server.audit")
         connection.run(f"CREATE TABLE IF NOT EXISTS audit_server.audit.ledger ({_columns_sql()})")
@@ -186,7 +237,9 @@ class _ServerRows:
         self._connection = connection
 
     def last(self) -> tuple[int, str]:
-        found = self._connection.rows("SELECT sequence, hash FROM audit_server.audit.ledger ORDER BY sequence DESC LIMIT 1")
+        found = self._connection.rows(
+            "SELECT sequence, hash FROM audit_server.audit.ledger ORDER BY sequence DESC LIMIT 1"
+        )
         return (int(found[0][0]), str(found[0][1])) if found else (0, START)
 
     def add(self, row: dict[str, Any]) -> None:

@@ -110,13 +110,17 @@ def _parse_server(text: str) -> Location:
     except ValueError as error:
         raise StoreError(f"the store address cannot be read ({error}): write {_PATTERN}") from None
     if parts.scheme not in ("postgresql", "postgres"):
-        raise StoreError(f"a store address starts with postgresql://, not {parts.scheme}://: write {_PATTERN}, or a folder")
+        raise StoreError(
+            f"a store address starts with postgresql://, not {parts.scheme}://: write {_PATTERN}, or a folder"
+        )
     query = dict(parse_qsl(parts.query))
     data_path = query.pop("data_path", "")
     database = unquote(parts.path.lstrip("/"))
     unknown = sorted(set(query) - set(_SERVER_OPTIONS))
     if unknown:
-        raise StoreError(f"the store address has an unknown option {unknown[0]!r}; known: data_path, {', '.join(_SERVER_OPTIONS)}")
+        raise StoreError(
+            f"the store address has an unknown option {unknown[0]!r}; known: data_path, {', '.join(_SERVER_OPTIONS)}"
+        )
     if not parts.hostname or not database:
         raise StoreError(f"the store address lacks a {'host' if not parts.hostname else 'database'}: write {_PATTERN}")
     if not data_path.startswith("/"):
@@ -127,7 +131,9 @@ def _parse_server(text: str) -> Location:
     password = unquote(parts.password) if parts.password is not None else None
     server = Server(parts.hostname, port, database, user, password, tuple(sorted(query.items())))
     named = f"{user}@" if user else ""
-    return Location(f"postgresql://{named}{server.host}:{port}/{database}?data_path={data_path}", Path(data_path), server)
+    return Location(
+        f"postgresql://{named}{server.host}:{port}/{database}?data_path={data_path}", Path(data_path), server
+    )
 
 
 _PATTERN = "postgresql://user@host:port/database?data_path=/shared/folder"

@@ -24,11 +24,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .engine import Connection, connected, server_options
+from .engine import Connection, server_options
 from .errors import StoreError
-from .location import Location, literal
+from .location import Location, literal, quoted
 
 Result = TypeVar("Result")
+
+_TRIES_FOR_A_VANISHED_FILE = 5
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def retried(action: Callable[[], Result], deadline: Deadline) -> Result:
         try:
             return action()
         except StoreError as error:
-            if not error.transient or not deadline.pause(attempt):
+            worth_it = error.transient or (error.vanished and attempt < _TRIES_FOR_A_VANISHED_FILE)
+            if not worth_it or not deadline.pause(attempt):
                 raise
         attempt += 1
 
@@ -81,8 +84,8 @@ def describe_self() -> dict[str, Any]:
 
 
 @contextmanager
-def writer(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
-    """Hold `name` (a lake, or the ledger) for writing.
+def writer(connection: Connection, name: str, deadline: Deadline) -> Iterator[bool]:
+    """Hold `name` (a lake, or the ledger) of the store that `connection` belongs to, for writing.
 
     Yields whether the last holder died while it held the lock (known for embedded stores only).
 
@@ -91,9 +94,12 @@ def writer(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
     StoreError
         Someone else holds it until the deadline; the message names them.
     """
-    held = _file_lock if location.server is None else _advisory_lock
-    with held(location, name, deadline) as died:
-        yield died
+    if connection.location.server is None:
+        with _file_lock(connection.location, name, deadline) as died:
+            yield died
+    else:
+        with _advisory_lock(connection, name, deadline):
+            yield False
 
 
 def _lock_path(location: Location, name: str) -> Path:
@@ -106,9 +112,11 @@ def _file_lock(location: Location, name: str, deadline: Deadline) -> Iterator[bo
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise StoreError(f"cannot write to the store at {location.text}: {error.strerror or error}. Check its permissions") from error
+        raise StoreError(
+            f"cannot write to the store at {location.text}: {error.strerror or error}. Check its permissions"
+        ) from error
     try:
-        _acquire(lambda: _flock(handle), location, name, deadline)
+        _acquire(lambda: _flock(handle), lambda: _file_holder(location, name), location, name, deadline)
         died = os.fstat(handle).st_size > 0
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(describe_self()).encode(), 0)
@@ -128,12 +136,14 @@ def _flock(handle: int) -> bool:
     return True
 
 
-def _acquire(attempt: Callable[[], bool], location: Location, name: str, deadline: Deadline) -> None:
+def _acquire(
+    attempt: Callable[[], bool], who: Callable[[], str | None], location: Location, name: str, deadline: Deadline
+) -> None:
     tries = 0
     while not attempt():
         if not deadline.pause(tries):
             raise StoreError(
-                f"{name} of {location.text} is being written by {holder(location, name) or 'someone else'}; "
+                f"{name} of {location.text} is being written by {who() or 'someone else'}; "
                 f"waited {deadline.wait_s:g} s. Try again when that has ended, or wait longer: Store(…, wait_s=…)",
                 transient=True,
             )
@@ -142,34 +152,49 @@ def _acquire(attempt: Callable[[], bool], location: Location, name: str, deadlin
 
 def advisory_key(location: Location, name: str) -> int:
     """The number of the PostgreSQL advisory lock that stands for `name` in this store."""
-    return 0x52544343 << 31 | zlib.crc32(f"{location.root}|{name}".encode())
+    return 0x52544343 << 32 | zlib.crc32(f"{location.root}|{name}".encode())
 
 
 @contextmanager
-def _advisory_lock(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
+def _advisory_lock(connection: Connection, name: str, deadline: Deadline) -> Iterator[None]:
+    """Held by a transaction of its own, so that it falls with the process, whatever that was doing."""
     me = describe_self()
     application = f"rtcc {me['user']} {me['host']}:{me['pid']} {me['command']}"[:63]
-    with connected(location) as keeper:
-        address = literal(server_options(location, application))
-        keeper.run(f"ATTACH {address} AS keeper (TYPE postgres, SECRET rtcc)")
+    ask = f"SELECT pg_try_advisory_xact_lock({advisory_key(connection.location, name)})"
+    with server_session(connection, f"keeper_{name}", application) as (keeper, query):
+        keeper.run("BEGIN")
         try:
-            keeper.run("BEGIN")
-            ask = f"SELECT pg_try_advisory_xact_lock({advisory_key(location, name)})"
-            _acquire(lambda: bool(_ask(keeper, ask)), location, name, deadline)
-            yield False
+            _acquire(
+                lambda: bool(query(ask)[0][0]), lambda: holder(connection, name), connection.location, name, deadline
+            )
+            yield
         finally:
             keeper.run("ROLLBACK")
-            keeper.run("DETACH keeper")
 
 
-def _ask(keeper: Connection, sql: str) -> Any:
-    return keeper.value(f"SELECT * FROM postgres_query('keeper', {literal(sql)})")
+@contextmanager
+def server_session(
+    connection: Connection, name: str, application: str = "rtcc"
+) -> Iterator[tuple[Connection, Callable[[str], list[tuple[Any, ...]]]]]:
+    """The PostgreSQL server itself, attached as `name`: a conversation with it, and a function that asks it a query."""
+    with connection.sibling() as other:
+        other.run(
+            f"ATTACH {literal(server_options(connection.location, application))} AS {quoted(name)} (TYPE postgres, SECRET rtcc)"
+        )
+        try:
+            yield other, lambda sql: other.rows(f"SELECT * FROM postgres_query({literal(name)}, {literal(sql)})")
+        finally:
+            other.run(f"DETACH {quoted(name)}")
 
 
-def holder(location: Location, name: str) -> str | None:
+def holder(connection: Connection, name: str) -> str | None:
     """Who writes `name` now, in words, or None where nobody does or it cannot be known."""
-    if location.server is not None:
-        return _database_holder(location, name)
+    if connection.location.server is not None:
+        return _database_holder(connection, name)
+    return _file_holder(connection.location, name)
+
+
+def _file_holder(location: Location, name: str) -> str | None:
     try:
         text = _lock_path(location, name).read_text()
         about = json.loads(text)
@@ -178,19 +203,15 @@ def holder(location: Location, name: str) -> str | None:
     return f"process {about['pid']} of {about['user']} on {about['host']} ({about['command']}, since {about['since']})"
 
 
-def _database_holder(location: Location, name: str) -> str | None:
-    key = advisory_key(location, name)
+def _database_holder(connection: Connection, name: str) -> str | None:
+    key = advisory_key(connection.location, name)
     sql = (
-        "SELECT a.application_name, a.usename, coalesce(host(a.client_addr), 'local'), a.pid, a.xact_start "
+        "SELECT a.application_name, a.usename, coalesce(host(a.client_addr), 'local'), a.pid, a.xact_start::text "
         "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
         f"AND l.classid = {key >> 32} AND l.objid = {key & 0xFFFFFFFF}"
     )
-    with connected(location) as connection:
-        connection.run(f"ATTACH {literal(server_options(location))} AS keeper (TYPE postgres, SECRET rtcc)")
-        try:
-            found = connection.rows(f"SELECT * FROM postgres_query('keeper', {literal(sql)})")
-        finally:
-            connection.run("DETACH keeper")
+    with server_session(connection, "holder_of") as (_, query):
+        found = query(sql)
     if not found:
         return None
     application, role, address, pid, since = found[0]

@@ -78,7 +78,9 @@ def catalog_schema(connection: Connection, lake: Lake) -> str:
 def migrate(connection: Connection, lake: Lake) -> int:
     """Bring a lake to the newest version; returns how many steps that took."""
     record = f"{catalog_schema(connection, lake)}.rtcc_migrations"
-    connection.run(f"CREATE TABLE IF NOT EXISTS {record} (number BIGINT, name VARCHAR, applied_at VARCHAR, software VARCHAR)")
+    connection.run(
+        f"CREATE TABLE IF NOT EXISTS {record} (number BIGINT, name VARCHAR, applied_at VARCHAR, software VARCHAR)"
+    )
     done = version(connection, lake)
     refuse_newer(connection, done)
     for step in MIGRATIONS[done:]:
@@ -88,8 +90,10 @@ def migrate(connection: Connection, lake: Lake) -> int:
         connection.run(
             f"INSERT INTO {record} VALUES ($number, $name, $applied_at, $software)",
             {
-                "number": step.number, "name": step.name,
-                "applied_at": datetime.now(UTC).isoformat(timespec="seconds"), "software": software_version(),
+                "number": step.number,
+                "name": step.name,
+                "applied_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "software": software_version(),
             },
         )
     return len(MIGRATIONS) - done
@@ -103,7 +107,9 @@ def version(connection: Connection, lake: Lake) -> int:
     except StoreError as error:
         if "does not exist" not in str(error):
             raise
-        raise StoreError(f"what is at {connection.location.text} is a DuckLake, but not a store of this software") from error
+        raise StoreError(
+            f"what is at {connection.location.text} is a DuckLake, but not a store of this software"
+        ) from error
 
 
 def refuse_newer(connection: Connection, found: int) -> None:

@@ -21,6 +21,8 @@ class Purpose:
         The reason in words.
     supervisor : str
         Who approved the search, where the agency asks for that.
+    agency : str
+        The agency on whose behalf, where several share the store.
 
     Examples
     --------
@@ -32,6 +34,7 @@ class Purpose:
     case_number: str
     text: str = ""
     supervisor: str = ""
+    agency: str = ""
 
     def refusal(self) -> str | None:
         """Why this purpose does not do, or None where it does.

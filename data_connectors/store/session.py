@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from ..schemas import Lake
 from .engine import Attach, Connection, connected, sweep_spill
 from .errors import StoreError
 from .location import Location, quoted
-from .locking import Deadline, current_user, writer
+from .locking import Deadline, current_user, retried, writer
 from .migrations import check_version, tables_of
 from .settling import settle
 
@@ -25,10 +26,9 @@ class LoadingSession:
     inside the job given to `commit`.
     """
 
-    def __init__(self, connection: Connection, location: Location, lake: Lake, wait_s: float) -> None:
+    def __init__(self, connection: Connection, lake: Lake, wait_s: float) -> None:
         self.lake = lake
         self._connection = connection
-        self._location = location
         self._wait_s = wait_s
         self._load_id: int | None = None
         self._committing = False
@@ -65,10 +65,11 @@ class LoadingSession:
             self._load_id = int(last) + 1
         return self._load_id
 
-    def commit(self, job: Callable[[LoadingSession], Result]) -> Result:
+    def commit(self, job: Callable[[LoadingSession], Result], *, note: str = "change") -> Result:
         """Run `job(session)` in one transaction while holding the lake: all of it, or nothing.
 
-        A passing conflict runs the whole job again, until the store's `wait_s` is over.
+        A passing conflict runs the whole job again, until the store's `wait_s` is over. `note`
+        says in the snapshot's message what was done; a job that takes a load number says so by itself.
 
         Raises
         ------
@@ -76,22 +77,20 @@ class LoadingSession:
             The lake stayed held (the holder is named) or the write failed; nothing was written.
         """
         deadline = Deadline.after(self._wait_s)
-        with writer(self._location, self.lake, deadline) as predecessor_died:
-            result = self._transaction(job, deadline)
-            settle(self._connection, self.lake, predecessor_died=predecessor_died)
+        with writer(self._connection, self.lake, deadline) as predecessor_died:
+            result = self._transaction(job, note, deadline)
+            try:
+                retried(lambda: settle(self._connection, self.lake, predecessor_died=predecessor_died), deadline)
+            except StoreError as error:
+                warnings.warn(
+                    f"written, but tidying {self.lake} failed; the next write tidies again. {error}", stacklevel=2
+                )
         return result
 
-    def _transaction(self, job: Callable[[LoadingSession], Result], deadline: Deadline) -> Result:
-        attempt = 0
-        while True:
-            try:
-                return self._attempt(job)
-            except StoreError as error:
-                if not error.transient or not deadline.pause(attempt):
-                    raise
-            attempt += 1
+    def _transaction(self, job: Callable[[LoadingSession], Result], note: str, deadline: Deadline) -> Result:
+        return retried(lambda: self._attempt(job, note), deadline)
 
-    def _attempt(self, job: Callable[[LoadingSession], Result]) -> Result:
+    def _attempt(self, job: Callable[[LoadingSession], Result], note: str) -> Result:
         self._load_id = None
         self._connection.run("BEGIN")
         self._committing = True
@@ -101,7 +100,7 @@ class LoadingSession:
                 f"CALL {quoted(self.lake)}.set_commit_message($author, $message, extra_info => $extra)",
                 {
                     "author": current_user(),
-                    "message": "change" if self._load_id is None else f"load {self._load_id}",
+                    "message": note if self._load_id is None else f"load {self._load_id}",
                     "extra": json.dumps({"load_id": self._load_id}),
                 },
             )
@@ -119,7 +118,7 @@ class LoadingSession:
 def loading(location: Location, lake: Lake, *, explain: bool, wait_s: float) -> Iterator[LoadingSession]:
     """A `LoadingSession` on one lake."""
     sweep_spill(location)
-    with connected(location, Attach(lake, read_only=False), explain=explain) as connection:
+    with connected(location, Attach(lake, read_only=False), explain=explain, masked=lake == "sightings") as connection:
         check_version(connection, lake)
         connection.run("USE memory")
-        yield LoadingSession(connection, location, lake, wait_s)
+        yield LoadingSession(connection, lake, wait_s)

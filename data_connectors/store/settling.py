@@ -1,18 +1,167 @@
 """What is tidied after each write, while the lake is still held.
 
-In `sightings` nothing deleted may linger: no snapshots, no old files, no plate in the
+In `sightings` nothing deleted may linger: no snapshots, no old files, no plate among the
 catalog's statistics. In `records` snapshots stay; only the many small files of the
 bookkeeping tables are merged.
 """
 
 from __future__ import annotations
 
-from ..schemas import Lake
+import sqlite3
+
+from ..schemas import BOOKKEEPING, Lake
 from .engine import Connection
+from .errors import StoreError
+from .location import quoted
+from .locking import server_session
+from .migrations import catalog_schema
+
+_SMALL_FILES = 64
+_TYPES = {
+    "int8": "TINYINT",
+    "int16": "SMALLINT",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "int128": "HUGEINT",
+    "uint8": "UTINYINT",
+    "uint16": "USMALLINT",
+    "uint32": "UINTEGER",
+    "uint64": "UBIGINT",
+    "float32": "FLOAT",
+    "float64": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "time": "TIME",
+    "timestamp": "TIMESTAMP",
+    "timestamptz": "TIMESTAMPTZ",
+}
+_TABLES_WITH_VALUES = (
+    "ducklake_file_column_stats",
+    "ducklake_table_column_stats",
+    "ducklake_data_file",
+    "ducklake_delete_file",
+)
 
 
-def settle(connection: Connection, lake: Lake, *, predecessor_died: bool) -> None:
-    """Tidy `lake` after a write."""
-    if lake == "sightings":
-        connection.run("CALL ducklake_expire_snapshots('sightings', older_than => now())")
-        connection.run("CALL ducklake_cleanup_old_files('sightings', cleanup_all => true)")
+def settle(connection: Connection, lake: Lake, *, predecessor_died: bool = False) -> None:
+    """Tidy `lake` after a write; the caller holds it.
+
+    Parameters
+    ----------
+    predecessor_died : bool
+        The last writer was killed: look for files that it left and no snapshot knows.
+    """
+    merge_small_files(connection, lake)
+    if lake == "sightings" and _has_history(connection, lake):
+        forget_history(connection, lake, older_than_newest=True)
+    if predecessor_died or (lake == "sightings" and connection.location.server is not None):
+        remove_orphans(connection, lake)
+
+
+def merge_small_files(connection: Connection, lake: Lake) -> None:
+    """Merge the files of tables that have gathered many; time travel is unaffected."""
+    catalog = catalog_schema(connection, lake)
+    crowded = connection.rows(
+        f"SELECT t.table_name FROM {catalog}.ducklake_data_file f JOIN {catalog}.ducklake_table t USING (table_id) "
+        "WHERE f.end_snapshot IS NULL AND t.end_snapshot IS NULL GROUP BY t.table_name, t.table_id "
+        f"HAVING count(*) > {_SMALL_FILES} + count(DISTINCT f.partition_id)"
+    )
+    for (table,) in crowded:
+        if lake == "sightings" or table in BOOKKEEPING[lake]:
+            connection.run("CALL ducklake_merge_adjacent_files($lake, $table)", {"lake": lake, "table": table})
+
+
+def _has_history(connection: Connection, lake: Lake) -> bool:
+    catalog = catalog_schema(connection, lake)
+    return bool(
+        connection.value(
+            f"SELECT (SELECT count(*) FROM {catalog}.ducklake_snapshot) > 1 "
+            f"OR EXISTS (FROM {catalog}.ducklake_delete_file) OR EXISTS (FROM {catalog}.ducklake_files_scheduled_for_deletion)"
+        )
+    )
+
+
+def forget_history(
+    connection: Connection, lake: Lake, *, older_than_newest: bool, versions: list[int] | None = None
+) -> None:
+    """Make deleted rows unreachable and unreadable: rewrite files that hold them, expire snapshots, remove old files.
+
+    Parameters
+    ----------
+    older_than_newest : bool
+        Expire every snapshot but the newest.
+    versions : list of int, optional
+        Expire these instead.
+    """
+    catalog = catalog_schema(connection, lake)
+    if connection.value(f"SELECT EXISTS (FROM {catalog}.ducklake_delete_file WHERE end_snapshot IS NULL)"):
+        connection.run("CALL ducklake_rewrite_data_files($lake, delete_threshold => 0)", {"lake": lake})
+    if older_than_newest:
+        connection.run("CALL ducklake_expire_snapshots($lake, older_than => now())", {"lake": lake})
+    elif versions:
+        connection.run(
+            "CALL ducklake_expire_snapshots($lake, versions => $versions)", {"lake": lake, "versions": versions}
+        )
+    removed = connection.rows("CALL ducklake_cleanup_old_files($lake, cleanup_all => true)", {"lake": lake})
+    if removed:
+        forget_statistics(connection, lake)
+        vacuum_catalog(connection, lake)
+
+
+def forget_statistics(connection: Connection, lake: Lake) -> None:
+    """Recompute each column's smallest and largest value in the catalog from the files that are left.
+
+    DuckLake widens these and never narrows them, so a deleted plate that came first or last in
+    the alphabet would stay there. They are recomputed, never emptied: an emptied one is taken
+    by the next insert for its own, and then hides older rows.
+    """
+    catalog = catalog_schema(connection, lake)
+    stale = connection.rows(
+        f"SELECT s.table_id, s.column_id, c.column_type FROM {catalog}.ducklake_table_column_stats s "
+        f"JOIN {catalog}.ducklake_column c USING (table_id, column_id) WHERE c.end_snapshot IS NULL AND ("
+        f"(s.min_value IS NOT NULL AND NOT EXISTS (FROM {catalog}.ducklake_file_column_stats f WHERE f.table_id = s.table_id "
+        "AND f.column_id = s.column_id AND f.min_value = s.min_value)) OR "
+        f"(s.max_value IS NOT NULL AND NOT EXISTS (FROM {catalog}.ducklake_file_column_stats f WHERE f.table_id = s.table_id "
+        "AND f.column_id = s.column_id AND f.max_value = s.max_value)))"
+    )
+    for table_id, column_id, kind in stale:
+        as_type = _TYPES.get(kind, "VARCHAR")
+        key = {"table_id": table_id, "column_id": column_id}
+        [(low, high)] = connection.rows(
+            f"SELECT arg_min(min_value, TRY_CAST(min_value AS {as_type})), arg_max(max_value, TRY_CAST(max_value AS {as_type})) "
+            f"FROM {catalog}.ducklake_file_column_stats WHERE table_id = $table_id AND column_id = $column_id",
+            key,
+        )
+        connection.run(
+            f"UPDATE {catalog}.ducklake_table_column_stats SET min_value = $low, max_value = $high "
+            "WHERE table_id = $table_id AND column_id = $column_id",
+            {**key, "low": low, "high": high},
+        )
+
+
+def vacuum_catalog(connection: Connection, lake: Lake) -> None:
+    """Rewrite the catalog's pages, so that values of deleted rows are not left in free ones."""
+    if connection.location.server is not None:
+        with server_session(connection, "vacuum") as (server, _):
+            for table in _TABLES_WITH_VALUES:
+                server.run(
+                    "CALL postgres_execute('vacuum', $sql, use_transaction => false)",
+                    {"sql": f"VACUUM FULL {quoted(lake)}.{quoted(table)}"},
+                )
+        return
+    try:
+        catalog = sqlite3.connect(connection.location.catalog(lake), timeout=10, isolation_level=None)
+        try:
+            catalog.execute("VACUUM")
+            catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            catalog.close()
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"the catalog of {lake} could not be compacted: {error}", transient="locked" in str(error)
+        ) from error
+
+
+def remove_orphans(connection: Connection, lake: Lake) -> int:
+    """Remove data files that no snapshot knows, left by a killed writer; returns how many."""
+    return len(connection.rows("CALL ducklake_delete_orphaned_files($lake, cleanup_all => true)", {"lake": lake}))

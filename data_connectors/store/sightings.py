@@ -65,8 +65,11 @@ class SightingsSession:
 
     def _record(self, names: tuple[str, ...], asked: dict[str, Any], **result: Any) -> None:
         self._ledger.append(
-            action="view", object=", ".join(names), query_params=json.dumps(asked, ensure_ascii=False, sort_keys=True),
-            purpose=self.purpose, **result,
+            action="view",
+            object=", ".join(names),
+            query_params=json.dumps(asked, ensure_ascii=False, sort_keys=True),
+            purpose=self.purpose,
+            **result,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas
 
 
-@dataclass(frozen=True, init=False)
 class Store:
     """A store of records: a location, not an open connection.
 
@@ -49,18 +48,21 @@ class Store:
     0
     """
 
-    location: str
-    explain: bool = False
-    wait_s: float = 30.0
-
     def __init__(self, location: str | Path, *, explain: bool = False, wait_s: float = 30.0) -> None:
-        place = Location.parse(location)
-        creation.require(place)
-        self._set(place, explain=explain, wait_s=wait_s, at=None)
+        self._place = Location.parse(location)
+        creation.require(self._place)
+        self._at: int | None = None
+        self.explain = explain
+        self.wait_s = wait_s
 
-    def _set(self, place: Location, *, explain: bool, wait_s: float, at: int | None) -> None:
-        for name, value in (("location", place.text), ("explain", explain), ("wait_s", wait_s), ("_place", place), ("_at", at)):
-            object.__setattr__(self, name, value)
+    def __repr__(self) -> str:
+        snapshot = "" if self._at is None else f" at snapshot {self._at}"
+        return f"<Store {self.location}{snapshot}>"
+
+    @property
+    def location(self) -> str:
+        """Where the store is, absolute and without a password."""
+        return self._place.text
 
     @classmethod
     def create(cls, location: str | Path, *, explain: bool = False, wait_s: float = 30.0) -> Store:
@@ -77,8 +79,8 @@ class Store:
 
     def at(self, snapshot: int) -> Store:
         """The same store, its records read as they were at `snapshot` (see `snapshot()`)."""
-        other = object.__new__(Store)
-        other._set(self._place, explain=self.explain, wait_s=self.wait_s, at=int(snapshot))
+        other = copy(self)
+        other._at = int(snapshot)
         return other
 
     def read(self, sql: str, /, **parameters: Any) -> pandas.DataFrame:
@@ -139,7 +141,9 @@ class Store:
 
     @contextmanager
     def _records(self) -> Iterator[Connection]:
-        with connected(self._place, Attach("records", snapshot=self._at), explain=self.explain, hardened=True) as connection:
+        with connected(
+            self._place, Attach("records", snapshot=self._at), explain=self.explain, hardened=True
+        ) as connection:
             if self._at is None:
                 check_version(connection, "records")
             yield connection
