@@ -365,7 +365,20 @@ LOCATION_CORRECTIONS = (
     _c("corrected_at", "TIMESTAMP WITH TIME ZONE", "When", required=True),
 )
 
+LOCATION_ORIGINALS = (
+    _c("table_name", "VARCHAR", "Table corrected", required=True),
+    _c("source", "VARCHAR", "Feed of the row", required=True),
+    _c("file_hash", "VARCHAR", "File of the row", required=True),
+    _c("line", "BIGINT", "Line of the row in it", required=True),
+    _c("lon", "DOUBLE", "Longitude as the source gave it", "degrees"),
+    _c("lat", "DOUBLE", "Latitude as the source gave it", "degrees"),
+    _c("location_quality", "VARCHAR", "Quality before the correction", required=True),
+)
+
 BOOKKEEPING: dict[Lake, dict[str, tuple[Column, ...]]] = {
-    "records": {"loads": LOADS, "rejects": REJECTS, "location_corrections": LOCATION_CORRECTIONS},
+    "records": {
+        "loads": LOADS, "rejects": REJECTS,
+        "location_corrections": LOCATION_CORRECTIONS, "location_originals": LOCATION_ORIGINALS,
+    },
     "sightings": {"loads": LOADS, "rejects": REJECTS},
 }
