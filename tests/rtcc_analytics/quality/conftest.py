@@ -1,33 +1,51 @@
-"""Stores with rows written straight into their tables, so that a fault can be planted exactly."""
+"""Rows put straight into tables, so that a fault can be planted exactly.
+
+Most tests read them from plain DuckDB tables of the same schema, which opens in no time; those
+in test_through_the_store.py read them from a real store.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
-from data_connectors import Store
+from data_connectors.schemas import BOOKKEEPING, TABLES
 
-Planter = Callable[..., Store]
+Planter = Callable[..., "PlainTables"]
+
+
+class PlainTables:
+    """The two methods of a Store that an assessment uses, over tables in memory."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect()
+        shapes = {t.name: t.all_columns for t in TABLES.values() if t.lake == "records"} | BOOKKEEPING["records"]
+        for name, columns in shapes.items():
+            self._connection.execute(f"CREATE TABLE {name} ({', '.join(f'{c.name} {c.type}' for c in columns)})")
+
+    def insert(self, table: str, frame: pd.DataFrame) -> None:
+        self._connection.register("planted", frame)
+        self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM planted")  # noqa: S608
+
+    def read(self, sql: str, /, **parameters: object) -> pd.DataFrame:
+        return self._connection.execute(sql, parameters).to_arrow_table().to_pandas()
+
+    def snapshot(self) -> int:
+        return 7
 
 
 @pytest.fixture
-def plant(tmp_path: Path) -> Planter:
-    """`plant(incidents=frame, loads=frame, ...)` makes a store that holds exactly these rows."""
+def plant() -> Planter:
+    """`plant(incidents=frame, loads=frame, ...)` makes tables that hold exactly these rows."""
 
-    def make(**tables: pd.DataFrame) -> Store:
-        store = Store.create(str(tmp_path / "store"))
-        with store.loading("records") as session:
-            for name, frame in tables.items():
-                session.register("planted", pa.Table.from_pandas(frame, preserve_index=False))
-                target = session.table(name)
-                sql = f"INSERT INTO {target} BY NAME SELECT * FROM planted"  # noqa: S608
-                session.commit(lambda s, sql=sql: s.run(sql))
-                session.unregister("planted")
+    def make(**tables: pd.DataFrame) -> PlainTables:
+        store = PlainTables()
+        for name, frame in tables.items():
+            store.insert(name, frame)
         return store
 
     return make

@@ -93,7 +93,7 @@ def test_low_count_probability_is_one_and_rises_with_the_count(
 
 def test_a_feed_that_rests_on_sundays_has_no_gap() -> None:
     days = pd.date_range("2023-01-01", periods=200)
-    daily = pd.Series(np.where(days.dayofweek == 6, 0, 40), index=days)
+    daily = pd.Series(np.where(days.day_of_week == 6, 0, 40), index=days)
     assert quiet_days(daily).empty
     daily.iloc[100:103] = 0
     assert quiet_days(daily)["days"].tolist() == [3]
