@@ -142,6 +142,12 @@ class Ledger:
         with self._opened() as rows:
             return rows.all()
 
+    def copy_to(self, other: Ledger) -> None:
+        """Write every row into an empty ledger, chain and all; the caller holds this one."""
+        with other._opened() as there:
+            for row in self.rows():
+                there.add(row)
+
     def verify(self) -> LedgerCheck:
         """Recompute the chain from the first row."""
         previous, found = START, self.rows()

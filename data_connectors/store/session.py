@@ -28,26 +28,26 @@ class LoadingSession:
 
     def __init__(self, connection: Connection, lake: Lake, wait_s: float) -> None:
         self.lake = lake
-        self._connection = connection
+        self.connection = connection
         self._wait_s = wait_s
         self._load_id: int | None = None
         self._committing = False
 
     def register(self, name: str, data: Any) -> None:
         """Let SQL read an Arrow table or RecordBatchReader as the view `name`."""
-        self._connection.cursor.register(name, data)
+        self.connection.cursor.register(name, data)
 
     def unregister(self, name: str) -> None:
         """Forget a registered view."""
-        self._connection.cursor.unregister(name)
+        self.connection.cursor.unregister(name)
 
     def run(self, sql: str, /, **parameters: Any) -> None:
         """Run a statement for its effect."""
-        self._connection.run(sql, parameters)
+        self.connection.run(sql, parameters)
 
     def rows(self, sql: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
         """Run a query and return its rows as tuples."""
-        return self._connection.rows(sql, parameters)
+        return self.connection.rows(sql, parameters)
 
     def table(self, name: str) -> str:
         """The full quoted name of a table of this session's lake; StoreError names the tables there are."""
@@ -77,26 +77,27 @@ class LoadingSession:
             The lake stayed held (the holder is named) or the write failed; nothing was written.
         """
         deadline = Deadline.after(self._wait_s)
-        with writer(self._connection, self.lake, deadline) as predecessor_died:
-            result = self._transaction(job, note, deadline)
+        with writer(self.connection, self.lake, deadline) as predecessor_died:
+            result = self.run_held(job, note=note, deadline=deadline)
             try:
-                retried(lambda: settle(self._connection, self.lake, predecessor_died=predecessor_died), deadline)
+                retried(lambda: settle(self.connection, self.lake, predecessor_died=predecessor_died), deadline)
             except StoreError as error:
                 warnings.warn(
                     f"written, but tidying {self.lake} failed; the next write tidies again. {error}", stacklevel=2
                 )
         return result
 
-    def _transaction(self, job: Callable[[LoadingSession], Result], note: str, deadline: Deadline) -> Result:
+    def run_held(self, job: Callable[[LoadingSession], Result], *, note: str, deadline: Deadline) -> Result:
+        """As `commit`, for a caller that already holds the lake and tidies it itself."""
         return retried(lambda: self._attempt(job, note), deadline)
 
     def _attempt(self, job: Callable[[LoadingSession], Result], note: str) -> Result:
         self._load_id = None
-        self._connection.run("BEGIN")
+        self.connection.run("BEGIN")
         self._committing = True
         try:
             result = job(self)
-            self._connection.run(
+            self.connection.run(
                 f"CALL {quoted(self.lake)}.set_commit_message($author, $message, extra_info => $extra)",
                 {
                     "author": current_user(),
@@ -104,10 +105,10 @@ class LoadingSession:
                     "extra": json.dumps({"load_id": self._load_id}),
                 },
             )
-            self._connection.run("COMMIT")
+            self.connection.run("COMMIT")
         except BaseException:
             with suppress(StoreError):
-                self._connection.run("ROLLBACK")
+                self.connection.run("ROLLBACK")
             raise
         finally:
             self._committing = False

@@ -7,7 +7,8 @@ bookkeeping tables are merged.
 
 from __future__ import annotations
 
-import sqlite3
+import subprocess
+import sys
 
 from ..schemas import BOOKKEEPING, Lake
 from .engine import Connection
@@ -53,7 +54,7 @@ def settle(connection: Connection, lake: Lake, *, predecessor_died: bool = False
     """
     merge_small_files(connection, lake)
     if lake == "sightings" and _has_history(connection, lake):
-        forget_history(connection, lake, older_than_newest=True)
+        forget_history(connection, lake)
     if predecessor_died or (lake == "sightings" and connection.location.server is not None):
         remove_orphans(connection, lake)
 
@@ -81,22 +82,18 @@ def _has_history(connection: Connection, lake: Lake) -> bool:
     )
 
 
-def forget_history(
-    connection: Connection, lake: Lake, *, older_than_newest: bool, versions: list[int] | None = None
-) -> None:
+def forget_history(connection: Connection, lake: Lake, *, versions: list[int] | None = None) -> None:
     """Make deleted rows unreachable and unreadable: rewrite files that hold them, expire snapshots, remove old files.
 
     Parameters
     ----------
-    older_than_newest : bool
-        Expire every snapshot but the newest.
     versions : list of int, optional
-        Expire these instead.
+        The snapshots to expire; every one but the newest where left out.
     """
     catalog = catalog_schema(connection, lake)
     if connection.value(f"SELECT EXISTS (FROM {catalog}.ducklake_delete_file WHERE end_snapshot IS NULL)"):
         connection.run("CALL ducklake_rewrite_data_files($lake, delete_threshold => 0)", {"lake": lake})
-    if older_than_newest:
+    if versions is None:
         connection.run("CALL ducklake_expire_snapshots($lake, older_than => now())", {"lake": lake})
     elif versions:
         connection.run(
@@ -149,17 +146,26 @@ def vacuum_catalog(connection: Connection, lake: Lake) -> None:
                     {"sql": f"VACUUM FULL {quoted(lake)}.{quoted(table)}"},
                 )
         return
-    try:
-        catalog = sqlite3.connect(connection.location.catalog(lake), timeout=10, isolation_level=None)
-        try:
-            catalog.execute("VACUUM")
-            catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            catalog.close()
-    except sqlite3.Error as error:
+    # In a process of its own: SQLite's locks belong to the process, and a second SQLite closing
+    # the file here would drop those that DuckDB's holds on it.
+    command = [sys.executable, "-I", "-S", "-c", _COMPACT, str(connection.location.catalog(lake))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise StoreError(
-            f"the catalog of {lake} could not be compacted: {error}", transient="locked" in str(error)
-        ) from error
+            f"the catalog of {lake} could not be compacted, so values deleted from it may still be in its file: {words[0]}. "
+            "Close what reads the store and run it again",
+            transient="locked" in words[0],
+        )
+
+
+_COMPACT = """
+import sqlite3, sys
+catalog = sqlite3.connect(sys.argv[1], timeout=10, isolation_level=None)
+catalog.execute("VACUUM")
+if catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+    sys.exit("database is locked by a reader")
+"""
 
 
 def remove_orphans(connection: Connection, lake: Lake) -> int:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..schemas import Lake
-from . import creation, guard, session
+from . import backup as backups
+from . import corrections as correcting
+from . import creation, description, guard, session
+from . import export as exporting
+from . import expunge as expunging
+from . import undo as undoing
 from .engine import Attach, Connection, connected
 from .errors import StoreError
+from .health import Finding, diagnose
+from .ledger import Ledger, LedgerCheck
 from .location import LAKES, Location
 from .locking import Deadline, retried
 from .migrations import check_version
@@ -138,6 +145,188 @@ class Store:
             return self._at
         with self._records() as connection:
             return int(connection.value("SELECT id FROM ducklake_current_snapshot('records')"))
+
+    def describe(self) -> pandas.DataFrame:
+        """One row a table: lake, rows, first and last time, last load, sources.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns table, lake, rows, first_at, last_at, last_load, sources.
+        """
+        with self._both() as connection:
+            return description.describe(connection)
+
+    def loads(self) -> pandas.DataFrame:
+        """One row a load of either lake, newest first: when, who, what, and the counts of its receipt.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns lake, load_id, loaded_at, loaded_by, table_name, source, profile, read, new,
+            changed, unchanged, removed, rejected, undone_at.
+        """
+        with self._both() as connection:
+            return description.loads(connection)
+
+    def undo(self, load_id: int, lake: Lake = "records") -> int:
+        """Take one load back: its rows go and, in `records`, what it replaced comes back.
+
+        `sightings` keeps no snapshots: there only the load's own rows go, and a warning says
+        so where it had replaced any.
+
+        Returns
+        -------
+        int
+            Rows removed and brought back.
+
+        Raises
+        ------
+        StoreError
+            No such load, already undone, a later load built upon it (named), or the snapshot
+            before it is gone.
+        """
+        return undoing.undo(self._place, int(load_id), lake, explain=self.explain, wait_s=self.wait_s)
+
+    def expunge(self, table: str, *, source: str, match: Mapping[str, Any], reason: str) -> int:
+        """Take sealed records out of every snapshot and every file. It cannot be brought back.
+
+        Every snapshot since the record first came in is lost with it, so reports made from
+        those cannot be run again; the ledger says which. A later load of a file that still
+        holds the record brings it in again: have the source seal it too.
+
+        Parameters
+        ----------
+        table, source : str
+            Where the record is, and the feed it came from.
+        match : mapping of column to value
+            What tells the record, such as ``{"incident_id": "26-000123"}``; all must hold.
+        reason : str
+            Why, such as the number of the order; kept in the ledger, the values are not.
+
+        Returns
+        -------
+        int
+            Source lines taken out.
+
+        Raises
+        ------
+        StoreError
+            Nothing matches in any snapshot, or a file could not be removed.
+        """
+        return expunging.expunge(
+            self._place, table, source=source, match=match, reason=reason, explain=self.explain, wait_s=self.wait_s
+        )
+
+    def correct_location(
+        self,
+        *,
+        table: str,
+        source: str,
+        lon: float,
+        lat: float,
+        reason: str,
+        record_id: str | None = None,
+        address: str | None = None,
+    ) -> int:
+        """Put right where one record, or every record at an address, happened; reloads keep it.
+
+        Parameters
+        ----------
+        table, source : str
+            ``incidents``, ``calls``, ``cameras`` or ``places``, and the feed.
+        lon, lat : float
+            WGS84 degrees.
+        reason : str
+            Why, in the analyst's words.
+        record_id, address : str
+            Exactly one: the source's identifier of the record, or the address as stored. A
+            record's own correction wins over its address's; a later one over an earlier.
+
+        Returns
+        -------
+        int
+            Rows changed now.
+        """
+        return correcting.correct_location(
+            self._place,
+            table=table,
+            source=source,
+            lon=float(lon),
+            lat=float(lat),
+            reason=reason,
+            record_id=record_id,
+            address=address,
+            explain=self.explain,
+            wait_s=self.wait_s,
+        )
+
+    def corrections(self) -> pandas.DataFrame:
+        """Every location correction in force: one row each, with who, when and why."""
+        with self._records() as connection:
+            return connection.frame("FROM location_corrections ORDER BY correction_id")
+
+    def withdraw_correction(self, correction_id: int) -> int:
+        """Take a location correction back: its rows get the source's location again. Returns rows touched."""
+        return correcting.withdraw_correction(self._place, int(correction_id), explain=self.explain, wait_s=self.wait_s)
+
+    def backup(self, path: str | Path) -> None:
+        """Copy the whole store as it stands, snapshots and ledger included, into the new folder `path`.
+
+        The copy is itself an embedded store, whatever this one is. Writers wait meanwhile. It
+        keeps what retention will later remove here: its own keeping is yours to limit.
+
+        Raises
+        ------
+        StoreError
+            `path` exists or cannot be written, or a writer holds the store.
+        """
+        backups.backup(self._place, Path(path).absolute(), explain=self.explain, wait_s=self.wait_s)
+
+    @classmethod
+    def restore(cls, path: str | Path, location: str | Path, *, explain: bool = False, wait_s: float = 30.0) -> Store:
+        """Make a store at the new `location`, a folder or an address, from a backup. Nothing is overwritten."""
+        backups.restore(Path(path).absolute(), Location.parse(location), explain=explain, wait_s=wait_s)
+        return cls(location, explain=explain, wait_s=wait_s)
+
+    def export(self, path: str | Path, *, tables: Sequence[str] | None = None) -> None:
+        """Write records as one plain DuckDB file (``NAME.duckdb``) or a folder of CSV.
+
+        In CSV, text that a spreadsheet would run as a formula gets a leading apostrophe;
+        numbers stay as they are, geometry is WKB in hexadecimal.
+
+        Parameters
+        ----------
+        path : str or Path
+            Must not exist.
+        tables : sequence of str, optional
+            Only these; every records table and the list of loads where left out.
+
+        Raises
+        ------
+        PlateDataError
+            A plate-bearing table was asked for: those never leave this way.
+        """
+        exporting.export(
+            self._place,
+            Path(path).absolute(),
+            tables=tables,
+            snapshot=self._at,
+            explain=self.explain,
+            wait_s=self.wait_s,
+        )
+
+    def verify_ledger(self) -> LedgerCheck:
+        """Whether the audit ledger's chain holds, and where it breaks."""
+        return Ledger(self._place, self.wait_s).verify()
+
+    def doctor(self) -> tuple[Finding, ...]:
+        """What is wrong with the installation and this store, and what mends it."""
+        return diagnose(self._place)
+
+    def _both(self) -> AbstractContextManager[Connection]:
+        lakes = (Attach("records", snapshot=self._at), Attach("sightings"))
+        return connected(self._place, *lakes, explain=self.explain)
 
     @contextmanager
     def _records(self) -> Iterator[Connection]:
