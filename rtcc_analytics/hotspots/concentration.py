@@ -188,7 +188,7 @@ def spatial_pattern_test(
 
     Examples
     --------
-    >>> result = spatial_pattern_test([40, 30, 30, 0], [5, 45, 40, 0])
+    >>> result = spatial_pattern_test([40, 30, 30, 0], [18, 41, 41, 0])
     >>> result.frame.change.tolist(), result.s_index
     (['less', '', '', ''], 0.75)
 
