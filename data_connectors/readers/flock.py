@@ -12,7 +12,7 @@ from typing import Any
 
 from data_connectors.readers import RawBatch, RawReject, ReaderOptions, SourceFile
 from data_connectors.readers.json_records import load_document, numbered_records, records_in, reject_of
-from data_connectors.readers.records import Row, batches, dig, flatten
+from data_connectors.readers.records import Item, batches, dig, flatten
 
 _READ = {
     "read_id": "id", "captured_at": "capturedAt",
@@ -62,14 +62,14 @@ def read_flock(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatch]:
     yield from batches(_reads(items, options), columns, encoding=encoding)
 
 
-def _reads(items: Iterable[tuple[int, Any]], options: ReaderOptions) -> Iterator[tuple[int, Row] | RawReject]:
+def _reads(items: Iterable[tuple[int, Any]], options: ReaderOptions) -> Iterator[Item]:
     for number, item in items:
         # The whole record holds signed addresses, so what could not be parsed is never quoted.
         refused = reject_of(number, item, ("imageUrl",))
         yield refused or _read(number, item, options)
 
 
-def _read(number: int, record: Mapping[str, Any], options: ReaderOptions) -> tuple[int, Row] | RawReject:
+def _read(number: int, record: Mapping[str, Any], options: ReaderOptions) -> Item:
     if "eventTime" in record or "objectId" in record:
         shape, paths = "hit", _HIT
     elif "capturedAt" in record:
@@ -125,7 +125,7 @@ def _entries(document: Any, name: str, default: str | None) -> Iterator[tuple[An
         yield from ((item, hotlist.get("name") or default) for item in hotlist["entries"])
 
 
-def _entry(number: int, item: Any, list_name: str | None, options: ReaderOptions) -> tuple[int, Row] | RawReject:
+def _entry(number: int, item: Any, list_name: str | None, options: ReaderOptions) -> Item:
     refused = reject_of(number, item, options.drop)
     if refused:
         return refused

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from data_connectors.readers import LoadError, RawBatch, RawReject, ReaderOptions, SourceFile, read_block
-from data_connectors.readers.records import WITHHELD, Row, batches, columns_of, flatten
+from data_connectors.readers.records import WITHHELD, Item, batches, columns_of, flatten
 
 _FEATURE_BODIES = ("attributes", "properties")
 _KINDS = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", type(None): "null"}
@@ -285,7 +285,7 @@ def reject_of(number: int, item: Any, drop: Iterable[str]) -> RawReject | None:
     return RawReject(number, f"the record is {kind}, not an object", WITHHELD if drop else str(item))
 
 
-def _rows(items: Iterable[tuple[int, Any]], options: ReaderOptions) -> Iterator[tuple[int, Row] | RawReject]:
+def _rows(items: Iterable[tuple[int, Any]], options: ReaderOptions) -> Iterator[Item]:
     for number, item in items:
         refused = reject_of(number, item, options.drop)
         yield refused or (number, flatten(_feature_body(item), drop=options.drop))

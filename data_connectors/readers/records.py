@@ -11,6 +11,8 @@ import pyarrow as pa
 from data_connectors.readers import BATCH_ROWS, RawBatch, RawReject
 
 Row = dict[str, str | None]
+Item = tuple[int, Row] | RawReject
+"""What a reader finds at one place of a file: a row with its line, or a reject."""
 
 WITHHELD = "(not kept: the record could not be taken apart, and this feed has sensitive columns)"
 
@@ -142,7 +144,7 @@ def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def batches(
-    rows: Iterable[tuple[int, Row] | RawReject],
+    rows: Iterable[Item],
     columns: Sequence[str],
     *,
     encoding: str = "utf-8",

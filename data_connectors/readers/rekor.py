@@ -13,7 +13,7 @@ from typing import Any
 
 from data_connectors.readers import RawBatch, RawReject, ReaderOptions, SourceFile
 from data_connectors.readers.json_records import numbered_records, reject_of
-from data_connectors.readers.records import Row, batches, best_guess, dig, flatten, ranked_guesses
+from data_connectors.readers.records import Item, batches, best_guess, dig, flatten, ranked_guesses
 
 COLUMNS = (
     "read_id", "plate", "confidence", "candidates", "region", "region_confidence", "epoch_start_ms", "epoch_end_ms",
@@ -69,7 +69,7 @@ def read_rekor(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatch]:
 
 def _groups(
     items: Iterable[tuple[int, Any]], options: ReaderOptions, passed_over: Counter[str]
-) -> Iterator[tuple[int, Row] | RawReject]:
+) -> Iterator[Item]:
     for number, item in items:
         refused = reject_of(number, item, options.drop)
         if refused:
@@ -86,7 +86,7 @@ def _groups(
             yield RawReject(number, f"data_type is {kind!r}, not 'alpr_group'", {}, "data_type")
 
 
-def _group(number: int, record: Mapping[str, Any], options: ReaderOptions) -> tuple[int, Row] | RawReject:
+def _group(number: int, record: Mapping[str, Any], options: ReaderOptions) -> Item:
     ranked = ranked_guesses(record.get("candidates"), "plate", "confidence")
     best = record.get("best_plate")
     plate = record.get("best_plate_number") or (best if isinstance(best, str) else dig(best, "plate"))
