@@ -124,7 +124,12 @@ class Occurrences:
     @cached_property
     def local_from(self) -> Instants:
         """`occurred_from` on the wall clock of `timezone`, datetime64[s]; NaT stays NaT."""
-        return _wall_clock(self.occurred_from, self.timezone)
+        return wall_clock(self.occurred_from, self.timezone)
+
+    @cached_property
+    def local_to(self) -> Instants:
+        """`occurred_to` on the wall clock of `timezone`, datetime64[s]; NaT stays NaT."""
+        return wall_clock(self.occurred_to, self.timezone)
 
     @cached_property
     def local_day(self) -> NDArray[np.datetime64]:
@@ -351,7 +356,8 @@ def _covered_by_all(parts: list[Kind]) -> tuple[np.datetime64, np.datetime64] | 
     return first, max(first, min(span[1] for span in spans))
 
 
-def _wall_clock(instants: Instants, timezone: str) -> Instants:
+def wall_clock(instants: Instants, timezone: str) -> Instants:
+    """UTC instants as read on the wall clock of `timezone`, datetime64[s] without a zone; NaT stays NaT."""
     local = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(timezone).tz_localize(None)
     return local.to_numpy().astype("datetime64[s]")
 
