@@ -1,7 +1,7 @@
 """When events happen: comparisons of periods, the weekly line, the clock, and how late reports come."""
 
-from rtcc_analytics.temporal.clock import DayHourTable, day_hour_table
 from rtcc_analytics.temporal.daily import DailyCounts, covered_days
+from rtcc_analytics.temporal.day_hour import DayHourTable, day_hour_table
 from rtcc_analytics.temporal.lag import ReportingLag, reporting_lag
 from rtcc_analytics.temporal.periods import PeriodComparison, compare_periods, window_days
 from rtcc_analytics.temporal.poisson import PeriodError, PoissonComparison, false_discovery_q, poisson_compare
