@@ -233,6 +233,17 @@ Reader = Callable[[SourceFile, ReaderOptions], Iterator[RawBatch]]
 
 READERS: dict[str, str] = {
     "delimited": "data_connectors.readers.delimited:read_delimited",
+    "fixed_width": "data_connectors.readers.fixed_width:read_fixed_width",
+    "flock": "data_connectors.readers.flock:read_flock",
+    "flock_entries": "data_connectors.readers.flock:read_flock_entries",
+    "genetec": "data_connectors.readers.genetec:read_genetec",
+    "geo": "data_connectors.readers.geo:read_geo",
+    "json": "data_connectors.readers.json_records:read_json",
+    "ndjson": "data_connectors.readers.json_records:read_ndjson",
+    "plate_recognizer": "data_connectors.readers.plate_recognizer:read_plate_recognizer",
+    "rekor": "data_connectors.readers.rekor:read_rekor",
+    "spreadsheet": "data_connectors.readers.spreadsheet:read_spreadsheet",
+    "synonyms": "data_connectors.readers.header_synonyms:read_by_synonyms",
 }
 
 

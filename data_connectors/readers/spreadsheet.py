@@ -44,6 +44,8 @@ def read_spreadsheet(file: SourceFile, options: ReaderOptions) -> Iterator[RawBa
     book = _opened(file)
     sheet = _sheet(book, options.settings.get("sheet"), file.name)
     skip = int(options.settings.get("skip_lines", 0))
+    # Some programs write a wrong extent into the sheet; without it every row is read.
+    sheet.reset_dimensions()
     rows = sheet.iter_rows(values_only=True)
     header: list[str] = []
     items: list[Item] = []
