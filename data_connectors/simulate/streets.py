@@ -25,9 +25,9 @@ _TO_METRES = pyproj.Transformer.from_crs(4326, 32618, always_xy=True)
 _NAMES = (
     "Maple Oak Pine Cedar Elm Chestnut Walnut Spruce Birch Locust Hickory Willow Cherry Dogwood Laurel Hemlock "
     "Washington Adams Jefferson Madison Monroe Jackson Harrison Lincoln Garfield Cleveland Franklin Hamilton Clinton "
-    "Jay Church Mill Water Bridge Front Union Liberty Grand Academy College School Market Cannon Mansion Garden Orchard "
-    "Meadow Hill Valley Ridge Prospect Summit Forest Lake Spring Brook Creek Fox Deer Hawk Quail Partridge Robin "
-    "Smith Jones Carpenter Cooper Miller Baker Fisher Hunter Shepherd Farmer Mason Wheeler Fuller Potter Glover "
+    "Jay Church Mill Water Bridge Front Union Liberty Grand Academy College School Market Cannon Mansion Garden "
+    "Orchard Meadow Hill Valley Ridge Prospect Summit Forest Lake Spring Brook Creek Fox Deer Hawk Quail Partridge "
+    "Robin Smith Jones Carpenter Cooper Miller Baker Fisher Hunter Shepherd Farmer Mason Wheeler Fuller Potter Glover "
     "North South East West Winter Summer Autumn Harvest Stone Rock Quarry Slate Marble Iron Copper Silver"
 ).split()
 _GRID_SUFFIX = ("St", "Ave", "St", "Pl")
@@ -226,21 +226,16 @@ def _country_lanes(
 def _thinned(points: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Mask of points kept so that each has none kept before it within its own distance (infinite: drop it)."""
     keep = np.zeros(len(points), bool)
-    cells: dict[tuple[int, int], list[int]] = {}
-    for i, (x, y) in enumerate(points):
-        if np.isinf(apart[i]):
+    cells: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    for i, ((x, y), d) in enumerate(zip(points.tolist(), apart.tolist(), strict=True)):
+        if d == float("inf"):
             continue
-        reach = int(apart[i] // 500) + 1
-        cx, cy = int(x // 500), int(y // 500)
-        near = [
-            k
-            for dx in range(-reach, reach + 1)
-            for dy in range(-reach, reach + 1)
-            for k in cells.get((cx + dx, cy + dy), ())
-        ]
-        if all(np.hypot(points[k, 0] - x, points[k, 1] - y) >= apart[i] for k in near):
+        reach, cx, cy = int(d // 500) + 1, int(x // 500), int(y // 500)
+        around = range(-reach, reach + 1)
+        near = (p for i in around for j in around for p in cells.get((cx + i, cy + j), ()))
+        if all((px - x) ** 2 + (py - y) ** 2 >= d * d for px, py in near):
             keep[i] = True
-            cells.setdefault((cx, cy), []).append(i)
+            cells.setdefault((cx, cy), []).append((x, y))
     return keep
 
 
