@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..schemas import Lake
 from . import creation
-from .engine import Attach, Connection, connected, load_extension
+from .engine import Attach, Connection, connected
 from .errors import StoreError
 from .ledger import Ledger
 from .location import LAKES, Location, literal, quoted
@@ -95,8 +95,7 @@ def _refuse_used(target: Location, lake: Lake) -> None:
 def _copy_catalog(source: Location, target: Location, lake: Lake, *, explain: bool) -> None:
     """Replace the catalog tables of an empty lake with those of another; file paths in them are relative."""
     server = target if target.server is not None else source
-    with connected(server, explain=explain) as connection:
-        load_extension(connection.cursor, "sqlite")
+    with connected(server, explain=explain, with_sqlite=True) as connection:
         with (
             _catalog(connection, source, lake, "copied_from") as old,
             _catalog(connection, target, lake, "copied_to") as new,

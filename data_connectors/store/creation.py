@@ -11,7 +11,7 @@ from .errors import StoreError
 from .location import LAKES, Location
 from .locking import Deadline, writer
 from .migrations import migrate
-from .settling import settle
+from .settling import remove_orphans, settle
 
 
 def require(location: Location) -> None:
@@ -36,7 +36,9 @@ def create(location: Location, *, explain: bool, wait_s: float) -> None:
                 _claim_data(location)
                 connection.attach(Attach(lake, read_only=False, create=True))
                 migrate(connection, lake)
-                settle(connection, lake, predecessor_died=predecessor_died)
+                if predecessor_died:
+                    remove_orphans(connection, lake)
+                settle(connection, lake)
     if location.server is None:
         for lake in LAKES:
             location.catalog(lake).chmod(0o600)

@@ -1,28 +1,22 @@
-"""DuckDB itself: instances with their extensions, lakes attached for as long as a call lasts.
-
-Loading the extensions checks their signatures and costs about a tenth of a second each, so a
-process keeps a few idle instances with nothing attached and attaches the lakes per call.
-"""
+"""Conversations with DuckDB: an instance for each call, lakes attached as long as it lasts."""
 
 from __future__ import annotations
 
-import fcntl
+import itertools
 import os
 import re
 import shutil
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RtccError
 from ..schemas import Lake
 from .errors import StoreError
+from .extensions import duckdb_module, new_instance
 from .frames import as_frame
 from .location import Location, literal, quoted
 
@@ -31,9 +25,7 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-_KEPT_IDLE = 4
-_idle: list[tuple[tuple[object, ...], Any]] = []
-_idle_guard = threading.Lock()
+_instances = itertools.count()
 
 _PASSING = re.compile(
     r"database is locked|database table is locked|transaction conflict|could not serialize|deadlock detected",
@@ -55,13 +47,6 @@ class Attach:
     snapshot: int | None = None
 
 
-def _duckdb() -> Any:
-    """DuckDB's module, imported when first needed: commands that open no store start without it."""
-    import duckdb
-
-    return duckdb
-
-
 class Connection:
     """One conversation with DuckDB, lakes attached; prints what it runs where `explain` is set.
 
@@ -73,15 +58,17 @@ class Connection:
         self.location = location
         self.explain = explain
         self.masked = masked
-        self.attached: list[Lake] = []
 
     def attach(self, attach: Attach) -> None:
-        """Attach a lake; it is detached again when the conversation ends."""
+        """Attach a lake until the conversation ends."""
+        self.run_quietly(_attach_sql(self.location, attach))
+
+    def run_quietly(self, sql: str) -> None:
+        """Run a statement of the store's own housekeeping, which `explain` leaves out."""
         try:
-            self.cursor.execute(_attach_sql(self.location, attach))
-        except _duckdb().Error as error:
+            self.cursor.execute(sql)
+        except duckdb_module().Error as error:
             raise translated(error, self.location) from error
-        self.attached.append(attach.lake)
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement for its effect."""
@@ -119,7 +106,7 @@ class Connection:
         try:
             self.cursor.execute(sql, values) if values else self.cursor.execute(sql)
             result = fetch()
-        except _duckdb().Error as error:
+        except duckdb_module().Error as error:
             self._print(sql, values, f"failed after {time.perf_counter() - started:.3f} s")
             raise translated(error, self.location, sql) from error
         size = result.num_rows if hasattr(result, "num_rows") else len(result)
@@ -146,6 +133,14 @@ def translated(error: Exception, location: Location, sql: str = "") -> StoreErro
         return StoreError(
             f"the disk of {location.text} is full, and nothing was written: make room, then run it again. ({words})"
         )
+    absent = re.search(r"No snapshot found at version (\d+)", words)
+    if absent:
+        return StoreError(
+            f"{location.text} has no snapshot {absent.group(1)}: it was never made, or an expunge removed it. "
+            "rtcc loads and Store.snapshot() tell what there is"
+        )
+    if "creating a new DuckLake is explicitly disabled" in words:
+        return StoreError(f"there is no store at {location.text}. Make one: rtcc init --store {location.text!r}")
     missing = re.search(r"Values were not provided for the following prepared statement parameters: (.*)", words)
     if missing:
         names = missing.group(1)
@@ -162,61 +157,37 @@ def translated(error: Exception, location: Location, sql: str = "") -> StoreErro
 
 @contextmanager
 def connected(
-    location: Location, *attaches: Attach, explain: bool = False, hardened: bool = False, masked: bool = False
+    location: Location,
+    *attaches: Attach,
+    explain: bool = False,
+    hardened: bool = False,
+    masked: bool = False,
+    with_sqlite: bool = False,
 ) -> Iterator[Connection]:
-    """A conversation with the named lakes attached; detached again at the end, whatever happens.
+    """A conversation with the named lakes attached, on a DuckDB instance of its own that ends with it.
 
-    `hardened` keeps the SQL from opening any file but those of the attached lakes.
-    The first lake is where unqualified table names are looked up.
+    Parameters
+    ----------
+    *attaches : Attach
+        The first lake is where unqualified table names are looked up.
+    hardened : bool
+        Keep the SQL from opening any file but those of the attached lakes (embedded stores:
+        a shared store's connections have to be opened later than DuckDB allows then).
+    masked : bool
+        Hide every value from what `explain` prints.
+    with_sqlite : bool
+        Also read SQLite files, whatever the catalog is.
     """
-    key = (os.getpid(), location.key, hardened and tuple(a.lake for a in attaches))
-    instance = _take(key) or _new_instance(location, attaches if hardened else None)
-    connection = Connection(instance.cursor(), location, explain=explain, masked=masked)
-    reusable = False
+    instance = _new_instance(location, attaches if hardened else None, with_sqlite)
     try:
+        connection = Connection(instance, location, explain=explain, masked=masked)
         for attach in attaches:
             connection.attach(attach)
         if attaches:
-            connection.cursor.execute(f"USE {quoted(attaches[0].lake)}")
+            connection.run_quietly(f"USE {quoted(attaches[0].lake)}")
         yield connection
-        reusable = True
-    except _duckdb().Error as error:
-        raise translated(error, location) from error
-    except RtccError:
-        reusable = True
-        raise
     finally:
-        _release(key, instance, connection, reusable)
-
-
-def _release(key: Any, instance: Any, connection: Connection, reusable: bool) -> None:
-    cursor = connection.cursor
-    with suppress(_duckdb().Error):
-        cursor.execute("ROLLBACK")
-    try:
-        cursor.execute("USE memory")
-        for lake in connection.attached:
-            cursor.execute(f"DETACH {quoted(lake)}")
-    except _duckdb().Error:
-        reusable = False
-    cursor.close()
-    if not reusable:
         instance.close()
-        return
-    with _idle_guard:
-        _idle.append((key, instance))
-        surplus = [_idle.pop(0) for _ in range(len(_idle) - _KEPT_IDLE)]
-    for _, old in surplus:
-        old.close()
-
-
-def _take(key: Any) -> Any:
-    with _idle_guard:
-        for position, (kept, instance) in enumerate(_idle):
-            if kept == key:
-                del _idle[position]
-                return instance
-    return None
 
 
 def _attach_sql(location: Location, attach: Attach) -> str:
@@ -249,16 +220,12 @@ def server_options(location: Location, application: str = "rtcc") -> str:
     return " ".join(f"{name}='{value.replace(chr(92), '').replace(chr(39), '')}'" for name, value in options.items())
 
 
-def _new_instance(location: Location, hardened_for: tuple[Attach, ...] | None) -> Any:
-    """A DuckDB instance with the extensions this location needs and nothing attached."""
-    instance = _duckdb().connect(":memory:")
-    instance.execute("SET allow_persistent_secrets = false")  # else a second hardened ATTACH fails, looking for them
-    catalog = "sqlite" if location.server is None else "postgres"
-    for extension in ("ducklake", catalog):
-        load_extension(instance, extension)
+def _new_instance(location: Location, hardened_for: tuple[Attach, ...] | None, with_sqlite: bool) -> Any:
+    catalog = ("sqlite",) if location.server is None else ("postgres",)
+    instance = new_instance(("ducklake", *dict.fromkeys(catalog + ("sqlite",) * with_sqlite)))
     instance.execute("SET TimeZone = 'UTC'")
     instance.execute("SET python_enable_replacements = false")
-    spill = spill_folder(location)
+    spill = _spill_folder(location)
     instance.execute(f"SET temp_directory = {literal(spill)}")
     if location.server is not None:
         _create_secret(instance, location)
@@ -271,9 +238,9 @@ def _new_instance(location: Location, hardened_for: tuple[Attach, ...] | None) -
     return instance
 
 
-def spill_folder(location: Location) -> Path:
-    """Where this process's large queries may overflow to: inside the store, so that plates stay under its lock and key."""
-    return location.root / "spill" / f"{os.uname().nodename}-{os.getpid()}"
+def _spill_folder(location: Location) -> Path:
+    """Where a large query may overflow to: inside the store, so that plates stay under its lock and key."""
+    return location.root / "spill" / f"{os.uname().nodename}-{os.getpid()}-{next(_instances)}"
 
 
 def _create_secret(instance: Any, location: Location) -> None:
@@ -288,45 +255,11 @@ def _create_secret(instance: Any, location: Location) -> None:
     instance.execute(f"CREATE SECRET rtcc (TYPE postgres, {given})")
 
 
-def load_extension(instance: Any, name: str) -> None:
-    """Load an extension, putting it in place first where this machine lacks it.
-
-    Installed from its PyPI package where there is one, so that no network is needed, else by
-    DuckDB's own INSTALL. A lock keeps several processes from installing at once.
-    """
-    errors = _duckdb().Error
-    with suppress(errors):
-        instance.execute(f"LOAD {name}")
-        return
-    lock = Path(tempfile.gettempdir()) / f"rtcc-extensions-{os.getuid()}.lock"
-    with open(lock, "w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        try:
-            _install(instance, name)
-            instance.execute(f"LOAD {name}")
-        except errors as error:
-            first = str(error).strip().splitlines()[0]
-            raise StoreError(
-                f"DuckDB's {name!r} extension could not be loaded: {first}. "
-                f"Install its package (pip install duckdb-extension-{name}=={_duckdb().__version__}) and try again"
-            ) from error
-
-
-def _install(instance: Any, name: str) -> None:
-    try:
-        from duckdb_extensions import import_extension
-
-        import_extension(name, force_install=True, con=instance)
-    except ImportError:
-        instance.execute(f"INSTALL {name}")
-
-
 def sweep_spill(location: Location) -> int:
     """Remove what killed processes of this machine left of their overflow; returns how many folders."""
     removed = 0
-    host = os.uname().nodename
-    for folder in (location.root / "spill").glob(f"{host}-*"):
-        pid = folder.name.removeprefix(f"{host}-")
+    for folder in (location.root / "spill").glob(f"{os.uname().nodename}-*-*"):
+        pid = folder.name.rsplit("-", 2)[1]
         if pid.isdigit() and not process_lives(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1

@@ -16,6 +16,7 @@ from ..schemas import PLATE_BEARING, TABLES, Lake
 from . import creation
 from .engine import Attach, Connection, connected
 from .errors import StoreError
+from .extensions import new_instance
 from .ledger import Ledger
 from .location import LAKES, Location, literal, quoted
 from .locking import Deadline, holder, writer
@@ -99,20 +100,12 @@ def _versions() -> Iterator[Finding]:
 
 
 def _extensions() -> Iterator[Finding]:
-    import duckdb
-
-    from .engine import load_extension
-
-    instance = duckdb.connect(":memory:")
-    try:
-        for name in ("ducklake", "sqlite", "postgres"):
-            try:
-                load_extension(instance, name)
-                yield Finding("ok", f"DuckDB extension {name} loads")
-            except StoreError as error:
-                yield Finding("problem", str(error), f"pip install duckdb-extension-{name}=={duckdb.__version__}")
-    finally:
-        instance.close()
+    for name in ("ducklake", "sqlite", "postgres"):
+        try:
+            new_instance((name,)).close()
+            yield Finding("ok", f"DuckDB extension {name} loads")
+        except StoreError as error:
+            yield Finding("problem", str(error), f"pip install duckdb-extension-{name}")
 
 
 def _folder(place: Location) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from .engine import Connection, connected, server_options
 from .errors import StoreError
 from .location import Location, literal
-from .locking import Deadline, current_user, writer
+from .locking import Deadline, current_user, file_lock, writer
 from .migrations import software_version
 from .purpose import Purpose
 
@@ -89,11 +89,12 @@ class Rows(Protocol):
 
 
 class Ledger:
-    """The ledger of one store."""
+    """The ledger of one store; a shared store's is written through `connection` where one is open."""
 
-    def __init__(self, location: Location, wait_s: float) -> None:
+    def __init__(self, location: Location, wait_s: float, connection: Connection | None = None) -> None:
         self._location = location
         self._wait_s = wait_s
+        self._connection = connection
 
     def append(
         self,
@@ -167,13 +168,17 @@ class Ledger:
 
     @contextmanager
     def _opened(self, *, to_write: bool = False) -> Iterator[Rows]:
-        with connected(self._location) as connection, ExitStack() as stack:
-            if to_write:
-                stack.enter_context(writer(connection, "audit", Deadline.after(self._wait_s)))
+        with ExitStack() as stack:
+            deadline = Deadline.after(self._wait_s)
             if self._location.server is None:
+                if to_write:
+                    stack.enter_context(file_lock(self._location, "audit", deadline))
                 yield stack.enter_context(_sqlite_rows(self._location, self._wait_s))
-            else:
-                yield stack.enter_context(_server_rows(connection))
+                return
+            connection = self._connection or stack.enter_context(connected(self._location))
+            if to_write:
+                stack.enter_context(writer(connection, "audit", deadline))
+            yield stack.enter_context(_server_rows(stack.enter_context(connection.sibling())))
 
 
 def row_hash(row: dict[str, Any]) -> str:

@@ -119,7 +119,7 @@ def _parse_server(text: str) -> Location:
     unknown = sorted(set(query) - set(_SERVER_OPTIONS))
     if unknown:
         raise StoreError(
-            f"the store address has an unknown option {unknown[0]!r}; known: data_path, {', '.join(_SERVER_OPTIONS)}"
+            f"the store address has an unknown option {unknown[0]!r}; known: data_path, {', '.join(_SERVER_OPTIONS)}. Write {_PATTERN}"
         )
     if not parts.hostname or not database:
         raise StoreError(f"the store address lacks a {'host' if not parts.hostname else 'database'}: write {_PATTERN}")

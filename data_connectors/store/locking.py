@@ -18,7 +18,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,7 @@ def writer(connection: Connection, name: str, deadline: Deadline) -> Iterator[bo
         Someone else holds it until the deadline; the message names them.
     """
     if connection.location.server is None:
-        with _file_lock(connection.location, name, deadline) as died:
+        with file_lock(connection.location, name, deadline) as died:
             yield died
     else:
         with _advisory_lock(connection, name, deadline):
@@ -107,7 +107,8 @@ def _lock_path(location: Location, name: str) -> Path:
 
 
 @contextmanager
-def _file_lock(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
+def file_lock(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
+    """Hold `name` of an embedded store; yields whether its last holder died holding it."""
     path = _lock_path(location, name)
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -119,7 +120,8 @@ def _file_lock(location: Location, name: str, deadline: Deadline) -> Iterator[bo
         _acquire(lambda: _flock(handle), lambda: _file_holder(location, name), location, name, deadline)
         died = os.fstat(handle).st_size > 0
         os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(describe_self()).encode(), 0)
+        with suppress(OSError):  # on a full disk the lock still holds, only without a name
+            os.pwrite(handle, json.dumps(describe_self()).encode(), 0)
         try:
             yield died
         finally:

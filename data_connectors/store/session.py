@@ -14,7 +14,7 @@ from .errors import StoreError
 from .location import Location, quoted
 from .locking import Deadline, current_user, retried, writer
 from .migrations import check_version, tables_of
-from .settling import settle
+from .settling import remove_orphans, settle
 
 Result = TypeVar("Result")
 
@@ -78,9 +78,11 @@ class LoadingSession:
         """
         deadline = Deadline.after(self._wait_s)
         with writer(self.connection, self.lake, deadline) as predecessor_died:
+            if predecessor_died:
+                remove_orphans(self.connection, self.lake)
             result = self.run_held(job, note=note, deadline=deadline)
             try:
-                retried(lambda: settle(self.connection, self.lake, predecessor_died=predecessor_died), deadline)
+                retried(lambda: settle(self.connection, self.lake), deadline)
             except StoreError as error:
                 warnings.warn(
                     f"written, but tidying {self.lake} failed; the next write tidies again. {error}", stacklevel=2

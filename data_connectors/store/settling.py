@@ -44,19 +44,14 @@ _TABLES_WITH_VALUES = (
 )
 
 
-def settle(connection: Connection, lake: Lake, *, predecessor_died: bool = False) -> None:
-    """Tidy `lake` after a write; the caller holds it.
-
-    Parameters
-    ----------
-    predecessor_died : bool
-        The last writer was killed: look for files that it left and no snapshot knows.
-    """
+def settle(connection: Connection, lake: Lake) -> None:
+    """Tidy `lake` after a write; the caller holds it."""
     merge_small_files(connection, lake)
-    if lake == "sightings" and _has_history(connection, lake):
-        forget_history(connection, lake)
-    if predecessor_died or (lake == "sightings" and connection.location.server is not None):
-        remove_orphans(connection, lake)
+    if lake == "sightings":
+        if _has_history(connection, lake):
+            forget_history(connection, lake)
+        if connection.location.server is not None:  # here nothing tells whether an earlier writer was killed
+            remove_orphans(connection, lake)
 
 
 def merge_small_files(connection: Connection, lake: Lake) -> None:

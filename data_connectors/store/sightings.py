@@ -78,15 +78,14 @@ def open_sightings(
     location: Location, purpose: Purpose, *, explain: bool, wait_s: float, records_at: int | None
 ) -> Iterator[SightingsSession]:
     """A `SightingsSession`; a purpose that does not do is refused, and the refusal recorded."""
-    ledger = Ledger(location, wait_s)
     refusal = purpose.refusal()
     if refusal:
-        ledger.append(action="deny", object="sightings", purpose=purpose, outcome="denied")
+        Ledger(location, wait_s).append(action="deny", object="sightings", purpose=purpose, outcome="denied")
         purpose.check()
     lakes = (Attach("sightings"), Attach("records", snapshot=records_at))
     with connected(location, *lakes, explain=explain, hardened=True, masked=True) as connection:
         check_version(connection, "sightings")
-        yield SightingsSession(connection, ledger, purpose, wait_s)
+        yield SightingsSession(connection, Ledger(location, wait_s, connection), purpose, wait_s)
 
 
 def content_hash(table: pyarrow.Table) -> str:
