@@ -7,7 +7,7 @@ what matters is told by shape, pattern and label, never by colour alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,26 +16,27 @@ from rtcc_analytics.slow_imports import without_address_grammar
 with without_address_grammar():
     import altair as alt
 
+if TYPE_CHECKING:
+    from rtcc_analytics.hotspots.concentration import Lorenz
+    from rtcc_analytics.temporal import DayHourTable, PeriodComparison, WeeklySeries
+    from rtcc_analytics.temporal.periods import Against
+
 INK, QUIET, BAND, DEEP, WARM = "#1a1a1a", "#555555", "#d3dae1", "#1f4e79", "#a0461a"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-class Framed(Protocol):
-    """A result that can be had as a table."""
-
-    def to_frame(self) -> pd.DataFrame:
-        """The result, one row per thing."""
-
-
-def weekly_series(series: Framed, *, width: int = 700, height: int = 190, what: str = "Offenses") -> alt.LayerChart:
+def weekly_series(
+    series: WeeklySeries, *, width: int = 700, height: int = 190, what: str = "Offenses"
+) -> alt.LayerChart:
     """Weekly counts with the band in which they are expected; weeks still filling are set apart.
 
-    Weeks that reporting lag makes low are hatched, their line is dashed and their points hollow.
+    Weeks that reporting lag makes low are hatched, their line is dashed and their points hollow;
+    a full point marks a week outside its band, and the newest week when it is complete.
 
     Parameters
     ----------
-    series : result with `to_frame`
-        Columns week_start, count, low, high (per week) and lag_affected (bool).
+    series : WeeklySeries
+        Weeks without a count or a band leave a gap.
     width, height : int
         Size in pixels.
     what : str
@@ -43,10 +44,11 @@ def weekly_series(series: Framed, *, width: int = 700, height: int = 190, what: 
 
     Examples
     --------
-    >>> import types
-    >>> weeks = pd.DataFrame({"week_start": pd.date_range("2024-01-01", periods=4, freq="W-MON"), "count": [5, 7, 6, 2],
-    ...                       "low": 2.0, "high": 10.0, "lag_affected": [False, False, False, True]})
-    >>> weekly_series(types.SimpleNamespace(to_frame=lambda: weeks)).to_dict()["height"]
+    >>> from rtcc_analytics import temporal
+    >>> from rtcc_analytics.events import Occurrences
+    >>> days = pd.date_range("2023-01-01", "2023-12-31", freq="D").repeat(2)
+    >>> calm = Occurrences(occurred_from=days, timezone="UTC", label="Theft")
+    >>> weekly_series(temporal.weekly_series(calm, until="2024-01-01", weeks=20)).to_dict()["height"]
     190
     """
     weeks = series.to_frame().reset_index(drop=True)
@@ -55,7 +57,8 @@ def weekly_series(series: Framed, *, width: int = 700, height: int = 190, what: 
         title="Week starting (Monday)",
         axis=alt.Axis(labelExpr=_MONTHS, tickCount="month", grid=False, labelOverlap=False),
     )
-    top = float(max(weeks["count"].max(), weeks["high"].max(), 1)) * 1.08
+    highest = pd.concat([weeks["count"], weeks["high"]]).max()
+    top = 1.08 * (float(highest) if highest > 0 else 1.0)
     y_scale = alt.Scale(domain=[0, top], nice=True)
     y = alt.Y("count:Q", title=f"{what} a week (count)", scale=y_scale, axis=alt.Axis(tickCount=4))
     base = alt.Chart(weeks)
@@ -67,6 +70,9 @@ def weekly_series(series: Framed, *, width: int = 700, height: int = 190, what: 
         layers += _still_filling(weeks, late, top, height, width)
     layers += [
         alt.Chart(settled).mark_line(color=INK, strokeWidth=1.6).encode(x=x, y=y),
+        alt.Chart(weeks[weeks["outside"].astype(bool)])
+        .mark_point(color=INK, filled=True, size=40, opacity=1)
+        .encode(x=x, y=y),
         alt.Chart(weeks.tail(1))
         .mark_text(align="left", dx=7, fontWeight="bold", color=INK)
         .encode(x=x, y=y, text=alt.Text("count:Q", format=",.0f")),
@@ -133,63 +139,63 @@ def _clipped(
     return left, right, top * ((left - start) / slant), top * ((right - start) / slant)
 
 
-def period_comparison(comparison: Framed, *, window: str = "28d", width: int = 560, row_px: int = 20) -> alt.LayerChart:
-    """Difference from the mean of earlier years with its interval, one line per offense.
+def period_comparison(
+    comparison: PeriodComparison,
+    *,
+    window: str = "28d",
+    against: Against = "multi_year_mean",
+    width: int = 560,
+    row_px: int = 20,
+) -> alt.LayerChart:
+    """Difference from what earlier years lead one to expect, with its interval, one line per offense.
 
     A filled point marks a difference that is flagged; a hollow one could be chance.
 
     Parameters
     ----------
-    comparison : result with `to_frame`
-        Columns label (or offense), window, current, multi_year_mean, difference, low, high, flagged.
+    comparison : PeriodComparison
+        What was compared; rows that are not available are left out.
     window : str
         Which window, as named in the result.
+    against : "last_year" or "multi_year_mean"
+        Which baseline.
     row_px : int
         Height of a line in pixels.
     """
-    rows = comparison.to_frame()
-    rows = rows[rows["window"] == window].copy()
-    rows["name"] = rows["label"] if "label" in rows else rows["offense"]
-    rows["marked"] = rows["flagged"].fillna(False).map({True: "stands out", False: "could be chance"})
-    rows["counts"] = [
-        f"{c:,.0f} against {m:,.1f}" for c, m in zip(rows["current"], rows["multi_year_mean"], strict=True)
-    ]
-    order = rows["name"].tolist()
-    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    rows = comparison.to_frame(against)
+    rows = rows[(rows["window"] == window) & rows["difference"].notna()].copy()
+    rows["marked"] = rows["flagged"].map({True: "stands out", False: "could be chance"})
+    pairs = zip(rows["current"], rows["expected"], strict=True)
+    rows["counts"] = [f"{now:,.0f} against {before:,.1f}" for now, before in pairs]
+    rows = rows[["offense", "difference", "low", "high", "marked", "counts"]]
+    baseline = "the mean of earlier years" if against == "multi_year_mean" else "the same period last year"
+    title = f"Difference from {baseline} (offenses), {comparison.level:.0%} interval"
+    axis = alt.Axis(labelLimit=260, ticks=False, domain=False)
+    y = alt.Y("offense:N", sort=rows["offense"].tolist(), title=None, axis=axis)
     base = alt.Chart(rows)
     zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(color=QUIET).encode(x="at:Q")
-    interval = base.mark_rule(color=QUIET, strokeWidth=2).encode(
-        y=y, x=alt.X("low:Q", title="Difference from the mean of earlier years (offenses), 95 % interval"), x2="high:Q"
-    )
-    point = base.mark_point(size=60, opacity=1, stroke=INK).encode(
-        y=y,
-        x="difference:Q",
-        fill=alt.Fill(
-            "marked:N",
-            title=None,
-            scale=alt.Scale(domain=["stands out", "could be chance"], range=[INK, "white"]),
-            legend=alt.Legend(orient="top"),
-        ),
-    )
+    interval = base.mark_rule(color=QUIET, strokeWidth=2).encode(y=y, x=alt.X("low:Q", title=title), x2="high:Q")
+    filled = alt.Scale(domain=["stands out", "could be chance"], range=[INK, "white"])
+    fill = alt.Fill("marked:N", title=None, scale=filled, legend=alt.Legend(orient="top"))
+    point = base.mark_point(size=60, opacity=1, stroke=INK).encode(y=y, x="difference:Q", fill=fill)
     counts = base.mark_text(align="left", dx=6).encode(y=y, x=alt.value("width"), text="counts:N")
-    return _fitted(alt.layer(zero, interval, point, counts), width=width, height=alt.Step(row_px), right_px=100)
+    return _fitted(alt.layer(zero, interval, point, counts), width=width, height=alt.Step(row_px), right_px=110)
 
 
-def day_hour(table: Framed, *, cell_px: int = 11, what: str = "Offenses") -> alt.VConcatChart:
+def day_hour(table: DayHourTable, *, cell_px: int = 11, what: str = "Offenses") -> alt.VConcatChart:
     """Day of week against hour of day: darker is more; totals stand at the edges.
 
     Parameters
     ----------
-    table : result with `to_frame`
-        Columns weekday (0 Monday to 6 Sunday), hour (0-23) and count (may be fractional, where
-        events with a from-to range are spread over it).
+    table : DayHourTable
+        Counts may be fractional, where an event of uncertain time is spread over several hours.
     cell_px : int
         Side of a cell in pixels.
     what : str
         What is counted.
     """
-    cells = table.to_frame().copy()
-    cells["day"] = cells["weekday"].map(dict(enumerate(DAYS)))
+    cells = table.to_frame()
+    cells["day"] = cells["day_number"].map(dict(enumerate(DAYS)))
     hour_axis = alt.Axis(values=[0, 3, 6, 9, 12, 15, 18, 21], labelAngle=0, ticks=False, domain=False, grid=False)
     x = alt.X("hour:O", title="Hour of day (local, starting)", axis=hour_axis)
     y = alt.Y("day:N", sort=list(DAYS), title=None, axis=alt.Axis(ticks=False, domain=False, labelOverlap=False))
@@ -258,19 +264,19 @@ def top_places(places: pd.DataFrame, *, width: int = 360, row_px: int = 19, what
     return _fitted(alt.layer(bars, numbers), width=width, height=alt.Step(row_px), right_px=30)
 
 
-def concentration(curve: Framed, *, width: int = 320, height: int = 200) -> alt.LayerChart:
+def concentration(curve: Lorenz, *, width: int = 320, height: int = 200) -> alt.LayerChart:
     """How few places hold how much: cumulative share of events against cumulative share of places.
 
     Parameters
     ----------
-    curve : result with `to_frame`
-        Columns place_share and event_share (0-1), rising.
+    curve : Lorenz
+        Fullest units first.
     """
     points = curve.to_frame()
     percent = alt.Axis(format=".0%", tickCount=5)
-    x = alt.X("place_share:Q", title="Share of places (busiest first)", axis=percent, scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("unit_share:Q", title="Share of places (busiest first)", axis=percent, scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("event_share:Q", title="Share of events", axis=percent, scale=alt.Scale(domain=[0, 1]))
-    even = pd.DataFrame({"place_share": [0.0, 1.0], "event_share": [0.0, 1.0]})
+    even = pd.DataFrame({"unit_share": [0.0, 1.0], "event_share": [0.0, 1.0]})
     curves = alt.layer(
         alt.Chart(even).mark_line(color=QUIET, strokeDash=[2, 3]).encode(x=x, y=y),
         alt.Chart(points).mark_line(color=INK).encode(x=x, y=y),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtcc_analytics.report.document import ChartSection, MapSection, Report, ReportError, Section, TableSection, Text
+from rtcc_analytics.report.opening import opened
 from rtcc_analytics.report.page import render_html
 from rtcc_analytics.report.parameters import coerced
 from rtcc_analytics.report.printed import render_pdf
@@ -21,6 +22,7 @@ __all__ = [
     "TableSection",
     "Text",
     "coerced",
+    "opened",
     "render_html",
     "render_pdf",
     "save",

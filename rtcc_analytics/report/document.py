@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import folium
 
 Width = Literal["full", "half"]
+_RANDOM_ID = re.compile(r"\b([a-z_]+_)?([0-9a-f]{32})\b")
 
 
 class ReportError(RtccError):
@@ -152,6 +154,11 @@ class MapSection:
     def __post_init__(self) -> None:
         _require_alt_text(self.key, self.alt_text)
 
+    @cached_property
+    def live_page(self) -> str:
+        """The live map as a page of its own. Drawn once: folium does not draw a map twice alike."""
+        return stable_ids(self.live.get_root().render())
+
     def tables(self) -> tuple[tuple[str, pd.DataFrame], ...]:
         """The data behind the section, by name."""
         return ((self.key, self.frame),)
@@ -239,6 +246,18 @@ def rows_of(sections: Iterable[Section]) -> list[list[Section]]:
         else:
             rows.append([section])
     return rows
+
+
+def stable_ids(text: str) -> str:
+    """The text with random 32-digit identifiers numbered in order of first appearance.
+
+    Examples
+    --------
+    >>> stable_ids("map_0123456789abcdef0123456789abcdef = map_0123456789abcdef0123456789abcdef")
+    'map_1 = map_1'
+    """
+    seen: dict[str, str] = {}
+    return _RANDOM_ID.sub(lambda found: f"{found[1] or ''}{seen.setdefault(found[2], str(len(seen) + 1))}", text)
 
 
 def _require_alt_text(key: str, alt_text: str) -> None:

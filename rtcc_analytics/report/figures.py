@@ -17,7 +17,7 @@ _FONT = {
 }
 
 
-def chart_svg(chart: alt.TopLevelMixin, *, medium: Literal["screen", "print"] = "screen") -> str:
+def chart_svg(chart: alt.TopLevelMixin, *, medium: Literal["screen", "print"] = "screen", name: str = "chart") -> str:
     """The chart as SVG: the same chart always gives the same bytes.
 
     Parameters
@@ -26,6 +26,8 @@ def chart_svg(chart: alt.TopLevelMixin, *, medium: Literal["screen", "print"] = 
         Without a font of its own.
     medium : "screen" or "print"
         Which font it is set in; the print font is the one that the PDF renderer carries.
+    name : str
+        Begins every identifier inside, so that several charts can share a page.
 
     Examples
     --------
@@ -37,7 +39,17 @@ def chart_svg(chart: alt.TopLevelMixin, *, medium: Literal["screen", "print"] = 
     import vl_convert
 
     svg = vl_convert.vegalite_to_svg(chart.to_dict(), config=house_style(medium))
-    return re.sub(r' aria-(label|roledescription|hidden)="[^"]*"| role="[^"]*"', "", svg)
+    return _own_ids(re.sub(r' aria-(label|roledescription|hidden)="[^"]*"| role="[^"]*"', "", svg), name)
+
+
+def _own_ids(svg: str, name: str) -> str:
+    """The drawing with its identifiers numbered from 1; the library counts on from chart to chart."""
+    numbered = {found: f"{name}-{i}" for i, found in enumerate(dict.fromkeys(re.findall(r' id="([^"]+)"', svg)), 1)}
+
+    def renamed(found: re.Match[str]) -> str:
+        return f"{found[1]}{numbered.get(found[2], found[2])}{found[3]}"
+
+    return re.sub(r'( id="|url\(#|href="#)([^")]+)(["\)])', renamed, svg)
 
 
 @cache

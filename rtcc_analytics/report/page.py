@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,8 +12,6 @@ import jinja2
 from rtcc_analytics.report.document import ChartSection, MapSection, Report
 from rtcc_analytics.report.figures import chart_svg
 from rtcc_analytics.report.laidout import laid_out
-
-_RANDOM_ID = re.compile(r"\b([a-z_]+_)?([0-9a-f]{32})\b")
 
 
 def render_html(report: Report, path: str | Path) -> Path:
@@ -56,10 +53,10 @@ def page(report: Report) -> str:
     pictures, maps = {}, {}
     for section in report.sections:
         if isinstance(section, ChartSection):
-            pictures[section.key] = chart_svg(section.chart)
+            pictures[section.key] = chart_svg(section.chart, name=section.key)
         elif isinstance(section, MapSection):
-            pictures[section.key] = chart_svg(section.printed)
-            maps[section.key] = stable_ids(section.live.get_root().render())
+            pictures[section.key] = chart_svg(section.printed, name=section.key)
+            maps[section.key] = section.live_page
     return _template("page.html").render(**laid_out(report), pictures=pictures, maps=maps, style=_text("page.css"))
 
 
@@ -88,18 +85,6 @@ def framed(page_text: str, *, title: str, height_px: int) -> str:
         f'<iframe title="{html.escape(title)}" srcdoc="{html.escape(page_text)}" '
         f'style="width:100%;height:{height_px}px;border:1px solid #d9d9d9"></iframe>'
     )
-
-
-def stable_ids(text: str) -> str:
-    """The text with random 32-digit identifiers numbered in order of first appearance.
-
-    Examples
-    --------
-    >>> stable_ids("map_0123456789abcdef0123456789abcdef = map_0123456789abcdef0123456789abcdef")
-    'map_1 = map_1'
-    """
-    seen: dict[str, str] = {}
-    return _RANDOM_ID.sub(lambda found: f"{found[1] or ''}{seen.setdefault(found[2], str(len(seen) + 1))}", text)
 
 
 @cache

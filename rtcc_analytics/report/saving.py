@@ -49,7 +49,7 @@ def save(report: Report, out: str | Path) -> SavedReport:
     name = report.provenance.report
     data = out / "data"
     saved = SavedReport(out / f"{name}.html", out / f"{name}.pdf", out / "provenance.json", data)
-    _clear_earlier(saved.provenance)
+    clear_earlier(saved.provenance)
     tables = write_tables(report.tables(), data)
     render_html(report, saved.html)
     render_pdf(report, saved.pdf)
@@ -58,8 +58,11 @@ def save(report: Report, out: str | Path) -> SavedReport:
     return saved
 
 
-def _clear_earlier(provenance: Path) -> None:
-    """Remove the tables that an earlier run left here, and only those: the folder may hold other things."""
+def clear_earlier(provenance: Path) -> None:
+    """Remove the tables that an earlier run left beside `provenance`, and only those.
+
+    The folder may hold other things.
+    """
     if provenance.is_file():
         for table in json.loads(provenance.read_text(encoding="utf-8")).get("tables", ()):
             (provenance.parent / table["file"]).unlink(missing_ok=True)
