@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtcc_analytics.space_time_scan import ScanError, space_time_scan
+from rtcc_analytics.hotspots.scan import ScanError, space_time_scan
 
 
 def satscan_case(folder: Path, test: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
