@@ -162,7 +162,7 @@ class Occurrences:
             picked = np.flatnonzero(picked)
         kept = {name: getattr(self, name).take(picked) for name in _PER_EVENT if getattr(self, name, None) is not None}
         chosen = replace(self, **kept)
-        for name in ("local_from", "local_day"):
+        for name in ("local_from", "local_to", "local_day"):
             if name in self.__dict__:
                 chosen.__dict__[name] = self.__dict__[name].take(picked)
         return chosen

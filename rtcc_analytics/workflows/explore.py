@@ -1,0 +1,278 @@
+"""Exploring hot spots: one function turns a choice of records into a map, a chart and a table.
+
+The notebook's sliders, a headless run and a test call the same `explore_hotspots`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data_connectors.errors import RtccError
+from rtcc_analytics.events import Events, When
+from rtcc_analytics.hotspots import counts, kernel_density
+from rtcc_analytics.offenses import offense_codes, offense_name
+from rtcc_analytics.surface import RiskSurface
+from rtcc_analytics.temporal import WeeklySeries, weekly_series
+from rtcc_analytics.temporal.aoristic import aoristic
+from rtcc_analytics.units import Grid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The map's bands: the hottest 1 % of the ground, then up to 2, 5, 10 and 20 %.
+BAND_SHARES = (0.01, 0.02, 0.05, 0.10, 0.20)
+FEW_EVENTS = 50
+TOP_CELLS = 10
+MOST_WEEKS = 52
+HISTORY_DAYS = np.timedelta64(800, "D")
+
+
+@dataclass(frozen=True, eq=False)
+class HotspotView:
+    """A choice of records as a map, a chart and a table, which always speak of the same records.
+
+    Attributes
+    ----------
+    surface : RiskSurface
+        Density, events per km².
+    counts : RiskSurface
+        Events in each cell, unsmoothed; hours outside the band count for nothing, ranges in part.
+    band : array of int8, shape (cells,)
+        1 for the hottest 1 % of the ground, to 5 for that up to 20 %; 0 for the rest.
+    bands : DataFrame
+        One row per band: band, ground (in words), least_per_km2, events, events_share, ground_share.
+    top : DataFrame
+        The cells that hold most events: rank, place, events, share, per_km2, lon, lat, unit.
+    weeks : WeeklySeries
+        Up to 52 weeks before the end of the period, within the hours chosen.
+    hours : DataFrame
+        weekday (Monday 0), hour, count, chosen: before the hour band is applied; ranges are spread
+        over the hours they may have happened in.
+    offenses : tuple of str
+        Codes chosen; empty for all.
+    records : int
+        Records in the choice, before hours; `total` is their weight within the hour band.
+    elapsed_ms : float
+        Time from choice to result.
+    cautions : tuple of str
+        What would mislead in this view.
+    """
+
+    surface: RiskSurface
+    counts: RiskSurface
+    band: NDArray[np.int8]
+    bands: pd.DataFrame
+    top: pd.DataFrame
+    weeks: WeeklySeries
+    hours: pd.DataFrame
+    offenses: tuple[str, ...]
+    records: int
+    total: float
+    elapsed_ms: float
+    cautions: tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        """One line: records used, cells, bandwidth, time taken."""
+        made = self.surface.made_by
+        return (
+            f"{self.records:,} records used ({self.total:,.0f} within the hours) · {self.surface.units.size:,} "
+            f"{self.surface.units.name} · bandwidth {made['bandwidth_m']:,.0f} m · {self.elapsed_ms:,.0f} ms"
+        )
+
+    @property
+    def title(self) -> str:
+        """What is shown, in words."""
+        what = ", ".join(offense_name(code) for code in self.offenses[:3]) or "All offenses"
+        return what + (f" and {len(self.offenses) - 3} more" if len(self.offenses) > 3 else "")
+
+
+def explore_hotspots(
+    events: Events,
+    grid: Grid,
+    *,
+    offense: str | Sequence[str] | None = None,
+    start: When | None = None,
+    end: When | None = None,
+    bandwidth_m: float | None = None,
+    hours: tuple[int, int] = (0, 24),
+) -> HotspotView:
+    """Map, chart and table of the records chosen.
+
+    Parameters
+    ----------
+    events : Events
+        Everything that can be chosen from, in the projection of `grid`.
+    grid : Grid
+        The cells of map and table.
+    offense : str or sequence of str, optional
+        NIBRS codes or everyday words; all offenses where left out.
+    start, end : date or time, optional
+        Half-open period; everything where left out.
+    bandwidth_m : float, optional
+        Radius of the kernel, metres; the grid's default where left out.
+    hours : (int, int)
+        Half-open band of local hours; (22, 4) runs over midnight. A record known only as a range
+        counts for the part of its range that lies in the band.
+
+    Raises
+    ------
+    RtccError
+        An offense or period that cannot be read, or nothing left to show; the message says what
+        to widen.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> from rtcc_analytics.study import StudyArea
+    >>> zone, crs = "America/Chicago", "EPSG:32615"
+    >>> town = StudyArea(shapely.box(500_000, 4_000_000, 503_000, 4_003_000), crs, zone, "Town")
+    >>> events = Events(x=[501_000.0, 501_010.0, 502_500.0], y=[4_001_000.0] * 3, crs=crs, timezone=zone,
+    ...                 occurred_from=["2024-01-01T20:00", "2024-01-09T04:00", "2024-01-20T09:00"], offense=["220"] * 3)
+    >>> view = explore_hotspots(events, Grid(town, cell_m=250), offense="burglary", bandwidth_m=500)
+    >>> view.records, view.top["events"].tolist()
+    (3, [2.0, 1.0])
+    """
+    began = time.perf_counter()
+    codes = offense_codes(offense) if offense else ()
+    picked, last_day = _picked(events, codes, start, end)
+    spread = aoristic(picked)
+    band_hours = _hours_of_week(hours)
+    within = picked
+    if len(band_hours) < len(spread.hours):
+        in_band = spread.weights_in(band_hours)
+        within = replace(picked.where(in_band != 0), weights=in_band[in_band != 0])
+    if not within.size:
+        raise RtccError(
+            f"no record of {', '.join(codes) or 'any offense'} from {start or 'the first'} to {end or 'the last'}, "
+            f"{hours[0]}:00 to {hours[1]}:00: widen the period or the hours, or choose another offense"
+        )
+    surface = kernel_density(within, grid, bandwidth_m=bandwidth_m)
+    held = counts(within, grid)
+    if held.made_by["outside"]:
+        # Events beyond the edge shape the density near it; nothing else counts them.
+        picked, within = _inside(picked, grid), _inside(within, grid)
+        spread = aoristic(picked)
+    band, bands = _bands(surface, held)
+    by_hour = spread.to_frame().rename(columns={"events": "count"})
+    by_hour["chosen"] = np.isin(np.arange(len(by_hour)), band_hours)
+    return HotspotView(
+        surface,
+        held,
+        band,
+        bands,
+        _top_cells(within, surface, held),
+        _weeks(within, last_day),
+        by_hour,
+        codes,
+        picked.size,
+        within.total,
+        (time.perf_counter() - began) * 1000,
+        _cautions(within, surface),
+    )
+
+
+def _inside(events: Events, grid: Grid) -> Events:
+    return events.where(grid.assign(events.x, events.y) >= 0)
+
+
+def _picked(
+    events: Events, codes: tuple[str, ...], start: When | None, end: When | None
+) -> tuple[Events, np.datetime64]:
+    """The records of the offenses and the period, and the first local day after the period."""
+    picked = events.of(*codes) if codes else events
+    known = picked.local_day[~np.isnat(picked.local_day)]
+    if not known.size:
+        raise RtccError(f"no record of {', '.join(codes) or 'any offense'} with a time: choose another offense")
+    after = known.max() + np.timedelta64(1, "D")
+    picked = picked.between(start if start is not None else str(known.min()), end if end is not None else str(after))
+    return picked, after if end is None else np.datetime64(pd.Timestamp(end).date(), "D")
+
+
+def _hours_of_week(hours: tuple[int, int]) -> list[int]:
+    first, last = hours
+    if not (0 <= first <= 24 and 0 <= last <= 24) or first == last:
+        raise RtccError(
+            f"hours {first} to {last} are not a band: give two different hours between 0 and 24, e.g. (22, 4)"
+        )
+    day = range(first, last) if first < last else [*range(first, 24), *range(last)]
+    return [24 * weekday + hour for weekday in range(7) for hour in day]
+
+
+def _bands(surface: RiskSurface, held: RiskSurface) -> tuple[NDArray[np.int8], pd.DataFrame]:
+    """Each cell's band, by its rank in density, and what each band holds."""
+    ground = surface.units.area_m2 / surface.units.area_m2.sum()
+    order = np.argsort(-surface.values, kind="stable")
+    reached = np.cumsum(ground[order]) - ground[order] / 2
+    band = np.zeros(surface.units.size, dtype=np.int8)
+    band[order] = np.searchsorted(BAND_SHARES, reached, side="left") + 1
+    band[(band > len(BAND_SHARES)) | (surface.values <= 0)] = 0
+    rows = []
+    for number, (low, high) in enumerate(zip((0.0, *BAND_SHARES), BAND_SHARES, strict=False), start=1):
+        cells = band == number
+        events = float(held.values[cells].sum())
+        words = f"hottest {high:.0%}" if number == 1 else f"{low:.0%} to {high:.0%}"
+        least = float(surface.values[cells].min()) if cells.any() else np.nan
+        rows.append((number, words, least, events, events / max(held.values.sum(), 1e-9), float(ground[cells].sum())))
+    columns = ["band", "ground", "least_per_km2", "events", "events_share", "ground_share"]
+    return band, pd.DataFrame(rows, columns=columns)
+
+
+def _top_cells(events: Events, surface: RiskSurface, held: RiskSurface) -> pd.DataFrame:
+    """The cells that hold most events, each called by the address most of them share."""
+    grid = surface.units
+    top = np.argsort(-held.values, kind="stable")[:TOP_CELLS]
+    top = top[held.values[top] > 0]
+    x, y = (axis[top] for axis in grid.centroids())
+    lon, lat = grid.area.unproject(x, y)
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(top) + 1),
+            "place": _places(events, grid, top),
+            "events": held.values[top],
+            "share": held.values[top] / max(held.values.sum(), 1e-9),
+            "per_km2": surface.values[top],
+            "lon": lon,
+            "lat": lat,
+            "unit": top,
+        }
+    )
+
+
+def _places(events: Events, grid: Grid, top: NDArray[np.int64]) -> list[str]:
+    if events.address is None or not len(top):
+        return [str(label) for label in grid.labels[top]]
+    unit = grid.assign(events.x, events.y)
+    in_top = np.flatnonzero(np.isin(unit, top) & (events.address.codes >= 0))
+    seen = pd.DataFrame({"unit": unit[in_top], "address": events.address.codes[in_top]})
+    commonest = seen.groupby("unit")["address"].agg(lambda codes: np.bincount(codes).argmax())
+    return [str(events.address.categories[commonest[u]]) if u in commonest.index else str(grid.labels[u]) for u in top]
+
+
+def _weeks(events: Events, last_day: np.datetime64) -> WeeklySeries:
+    """The weekly line over the period covered, at most a year of it."""
+    first = (events.covered[0] if events.covered else events.occurred_from.min()).astype("datetime64[D]")
+    weeks = int((last_day - first).astype(int)) // 7
+    # Lag is learnt from the months before; what is older costs time and changes nothing.
+    recent = events.where(~(events.local_day < last_day - HISTORY_DAYS))
+    return weekly_series(recent, until=last_day.item(), weeks=int(np.clip(weeks, 1, MOST_WEEKS)))
+
+
+def _cautions(events: Events, surface: RiskSurface) -> tuple[str, ...]:
+    found = []
+    made = surface.made_by
+    if events.total < FEW_EVENTS:
+        found.append(f"{events.total:,.0f} events are few: the map shows single events, not risk; widen the period")
+    if made["bandwidth_m"] < 2 * surface.units.cell_m:
+        found.append("the bandwidth is under two cells: the grid shows through; widen it or take smaller cells")
+    if made["share_outside_area"] > 0.05:
+        found.append(
+            f"{made['share_outside_area']:.0%} of the density falls outside the area: its edge looks cooler than it is"
+        )
+    return tuple(found)
