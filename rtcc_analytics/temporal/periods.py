@@ -74,7 +74,7 @@ class PeriodComparison:
         >>> days = np.arange("2022-01-01", "2024-01-01", dtype="datetime64[D]")
         >>> daily = Occurrences(occurred_from=days.astype("datetime64[s]"), timezone="UTC")
         >>> compare_periods(daily, until="2024-01-01", windows=("7d",)).statement()
-        '1 comparison made with the e-test, Wald statistic (Krishnamoorthy and Thomson 2004); ...'
+        '1 comparison made with the e-test, score statistic (pooled variance); flagged where ...'
         """
         many = "" if self.comparisons == 1 else "s"
         return (
@@ -92,7 +92,7 @@ def compare_periods(
     years: int = 3,
     against: Sequence[Against] = ("last_year", "multi_year_mean"),
     as_of: When | None = None,
-    variant: Variant = "wald",
+    variant: Variant = "score",
     level: float = 0.95,
     flag_below_q: float = 0.05,
 ) -> PeriodComparison:

@@ -18,8 +18,8 @@ FloatArray = NDArray[np.float64]
 Variant = Literal["wald", "score"]
 
 VARIANTS: dict[str, str] = {
-    "wald": "e-test, Wald statistic (Krishnamoorthy and Thomson 2004)",
     "score": "e-test, score statistic (pooled variance)",
+    "wald": "e-test, Wald statistic (Krishnamoorthy and Thomson 2004)",
 }
 _TAIL = 1e-16
 _TIE = 1e-9
@@ -73,7 +73,7 @@ def poisson_compare(
     *,
     exposure_current: ArrayLike = 1.0,
     exposure_baseline: ArrayLike = 1.0,
-    variant: Variant = "wald",
+    variant: Variant = "score",
     level: float = 0.95,
 ) -> PoissonComparison:
     """Compare counts with a baseline counted over another exposure, both taken as Poisson.
@@ -85,9 +85,12 @@ def poisson_compare(
     exposure_current, exposure_baseline : array_like of float
         Days, years, or patrol hours over which each was counted: a sum over 3 years is baseline
         with exposure 3, not a mean taken as known.
-    variant : "wald" or "score"
-        Wald is the statistic of the paper; score pools the variance, as crimepy and ptools do.
-        They agree when exposures are equal.
+    variant : "score" or "wald"
+        Score pools the variance; Wald is the statistic of the paper. They agree when exposures
+        are equal. With unequal ones Wald hardly sees a rise at small counts, because an empty
+        current period seems to it more extreme than any full one: 8 events in one week against 6
+        in that week of five earlier years have p = 0.096 by Wald, 0.0003 by score, and 0.0007 by
+        the exact conditional test.
     level : float
         Of the interval for the difference.
 
@@ -110,8 +113,9 @@ def poisson_compare(
     References
     ----------
     Krishnamoorthy and Thomson, "A more powerful test for comparing two Poisson means", *Journal of
-    Statistical Planning and Inference* 119 (2004). Zou and Donner, "Construction of confidence
-    limits about effect measures", *Statistics in Medicine* 27 (2008).
+    Statistical Planning and Inference* 119 (2004). Gu, Ng, Tang and Schucany, "Testing the ratio of two
+    Poisson rates", *Biometrical Journal* 50 (2008), for the score statistic. Zou and Donner, "Construction
+    of confidence limits about effect measures", *Statistics in Medicine* 27 (2008).
 
     Examples
     --------
