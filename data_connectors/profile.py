@@ -7,6 +7,7 @@ The grammar, whole::
 
     name = "stlouis_slmpd"               # same as the file's name
     title = "St. Louis MPD monthly crime files"
+    evidence = "real files loaded"       # what the profile rests on: files loaded, a header or field list seen ...
     table = "incidents"                  # a table of `rtcc schema`
     source = "stlouis_slmpd"             # what rows say of their origin; several profiles may share one
     agency = "St. Louis MPD"             # fills the `agency` column where [columns] does not
@@ -255,6 +256,8 @@ class Profile:
         The profile's own or the table's.
     key : tuple of str
         What identifies a record; empty where rows are replaced by window.
+    evidence : str
+        What the profile rests on, in words: whether a real file was ever loaded with it.
 
     Examples
     --------
@@ -281,6 +284,7 @@ class Profile:
     crosswalks: Mapping[str, Crosswalk]
     skips: tuple[Skip, ...]
     unpivot: Unpivot | None
+    evidence: str
     text: str = field(repr=False)
 
     @classmethod
@@ -340,7 +344,7 @@ def _meant(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
-_TOP = {"name", "title", "table", "source", "agency", "version", "timezone", "bounds", "drop", "optional", "reader",
+_TOP = {"name", "title", "evidence", "table", "source", "agency", "version", "timezone", "bounds", "drop", "optional", "reader",
         "write", "columns", "time", "location", "crosswalk", "skip", "unpivot", "layout"}
 _KINDS = ("crosswalk", "yes", "list", "constant", "first", "columns", "column", "number")
 _SPEC = {*_KINDS, "join", "missing", "replace", "extract", "values", "pattern", "delimiter", "default", "scale"}
@@ -391,7 +395,7 @@ class _Parser:
             duplicates=write.get("duplicates", "refuse"), layouts=layouts,
             crosswalks=self.crosswalks(document.get("crosswalk", {}), layouts), skips=skips,
             unpivot=Unpivot(tuple(unpivot["columns"]), unpivot["name"], unpivot["value"]) if unpivot else None,
-            text=text,
+            evidence=document.get("evidence", ""), text=text,
         )
 
     def _check_write(self, strategy: str, write: dict[str, Any], table: TableSchema, layouts: tuple[Layout, ...]) -> None:
