@@ -344,8 +344,8 @@ def _meant(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
-_TOP = {"name", "title", "evidence", "table", "source", "agency", "version", "timezone", "bounds", "drop", "optional", "reader",
-        "write", "columns", "time", "location", "crosswalk", "skip", "unpivot", "layout"}
+_TOP = {"name", "title", "evidence", "table", "source", "agency", "version", "timezone", "bounds", "drop", "optional",
+        "reader", "write", "columns", "time", "location", "crosswalk", "skip", "unpivot", "layout"}
 _KINDS = ("crosswalk", "yes", "list", "constant", "first", "columns", "column", "number")
 _SPEC = {*_KINDS, "join", "missing", "replace", "extract", "values", "pattern", "delimiter", "default", "scale"}
 _TIME = {"column", "columns", "first", "date", "clock", "clock_digits", "formats", "stamped", "timezone", "missing",
