@@ -21,7 +21,7 @@ CHUNK_ROWS = 1_000_000
 
 
 def write_bulk_reads(
-    path: str | Path, *, reads: int, seed: int = 1845, until: date = date(2025, 11, 24), days: int = 30
+    path: str | Path, *, reads: int, seed: int = 20260101, until: date = date(2025, 11, 24), days: int = 30
 ) -> Path:
     """Write `reads` plate reads of the simulated county's traffic as one CSV, in order of capture.
 

@@ -149,7 +149,7 @@ def _write_plate_recognizer(path: Path, rows: pd.DataFrame) -> None:
     for i, at, rid, plate, other, c, region, make, model, color, body, heading in _each(rows, what):
         low, state = plate.lower(), f"us-{region.lower()}" if region else ""
         table.append((
-            f"{at[:10]} {at[11:23]}000+00:00", low, f"{c:.3f}", "0.9", f"/{rid}_screenshots/{at[:10]}/{i}.jpg",
+            f"{at[:10]} {at[11:23]}000+00:00", low, f"{c:.3f}", "0.9", f"/{MARK}/{rid}_screenshots/{at[:10]}/{i}.jpg",
             "{'xmin': 10, 'ymin': 10, 'xmax': 90, 'ymax': 40}",
             f"[{{'make': '{make}', 'model': '{model}', 'score': 0.8}}]", f"[{{'color': '{color}', 'score': 0.9}}]",
             f"{{'type': '{body}', 'score': 0.9}}", f"{{'code': '{state}', 'score': 0.9}}",
@@ -188,7 +188,7 @@ def hotlist(planting: Planting, vehicles: pd.DataFrame, *, seed: int, span: Span
             plate = plate[:2] + plate[3] + plate[2] + plate[4:]
         expires = (span.first - 2 if kind == "expired" else span.until + 60) * DAY
         issued = int(wanted["issued_local"]) - (200 * DAY if kind == "expired" else 0)
-        case = "" if kind == "no_case" else f"SIM-26-{number + 1:05d}"
+        case = "" if kind == "no_case" else f"{MARK}-26-{number + 1:05d}"
         for one in ("genetec", "flock") if kind == "twice_listed" else (("flock",) if number % 2 else ("genetec",)):
             rows.append((one, "Stolen Vehicle", plate, str(vehicle["region"]), case, issued, expires, wanted["id"]))
     fillers = 160
@@ -197,7 +197,7 @@ def hotlist(planting: Planting, vehicles: pd.DataFrame, *, seed: int, span: Span
     category = rng.choice(["Stolen Vehicle", "Stolen Plate", "Missing Person", "Wanted Person", "BOLO"], fillers)
     for k, plate in enumerate(invented_plates(rng, region)):
         issued = int(span.until - age[k]) * DAY
-        case = "" if k % 9 == 0 else f"SIM-25-{k + 500:05d}"
+        case = "" if k % 9 == 0 else f"{MARK}-25-{k + 500:05d}"
         which = ("genetec", "flock")[k % 2]
         expires = issued + int(life[k]) * DAY
         rows.append((which, str(category[k]), str(plate), str(region[k]), case, issued, expires, ""))

@@ -70,9 +70,8 @@ def _make_twins(rng: np.random.Generator, vehicles: pd.DataFrame, planting: Plan
     for vehicle, twin, how in planting.twins:
         plate = str(vehicles.at[vehicle, "plate"])
         if how == "look_alike":
-            plate = "B" + plate[1:]
-            vehicles.at[vehicle, "plate"] = plate
-            plate = "8" + plate[1:]
+            vehicles.at[vehicle, "plate"] = "Q" + plate[1:]
+            plate = "O" + plate[1:]
         vehicles.at[twin, "plate"] = plate
         vehicles.at[twin, "region"] = "CT" if how == "other_state" else vehicles.at[vehicle, "region"]
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MANIFEST = f"{MARK}_files.json"
 DEFAULT_UNTIL = date(2025, 11, 24)
+DEFAULT_SEED = 20260101
 
 Progress = Callable[[int, int, str], None]
 
@@ -76,6 +77,12 @@ class SimulatedCounty:
     seed: int
     until: date
 
+    def __str__(self) -> str:
+        """One line for a terminal."""
+        feeds = len(self.by_profile())
+        count = f"{len(self.files)} files of {feeds} feeds"
+        return f"{MARK} county in {self.folder}: {count}, planted truth in {self.truth.name}"
+
     def by_profile(self) -> dict[str, tuple[Path, ...]]:
         """Each profile's files, in loading order."""
         groups: dict[str, tuple[Path, ...]] = {}
@@ -87,7 +94,7 @@ class SimulatedCounty:
 def simulate_county(
     folder: str | Path,
     *,
-    seed: int = 1845,
+    seed: int = DEFAULT_SEED,
     until: date = DEFAULT_UNTIL,
     years: int = 4,
     scale: float = 1.0,
@@ -135,7 +142,7 @@ def simulate_county(
     >>> import tempfile
     >>> made = simulate_county(tempfile.mkdtemp(), years=0, scale=0.05, plate_days=12, traffic=0.05)
     >>> len(made.by_profile())
-    15
+    14
     >>> made.truth.name
     'truth.json'
     """
@@ -196,11 +203,14 @@ def _crime_files(
     folder: Path, county: County, rows: pd.DataFrame, calls: pd.DataFrame, *, known_by: int
 ) -> list[SimulatedFile]:
     by_feed = write_crimes(folder, rows, county, known_by=known_by)
-    published, cad = folder / f"{MARK}_published_counts.csv", folder / f"{MARK}_cad_calls.csv"
-    write_csv(published, published_table(rows, known_by=known_by))
-    write_calls(cad, calls, known_by=known_by)
     files = [SimulatedFile(feed, path) for feed, paths in by_feed.items() for path in paths]
-    return [*files, SimulatedFile("simulated_cad_calls", cad), SimulatedFile("simulated_published_counts", published)]
+    files.append(SimulatedFile("simulated_cad_calls", folder / f"{MARK}_cad_calls.csv"))
+    write_calls(files[-1].path, calls, known_by=known_by)
+    published = published_table(rows, known_by=known_by)
+    if len(published):
+        files.append(SimulatedFile("simulated_published_counts", folder / f"{MARK}_published_counts.csv"))
+        write_csv(files[-1].path, published)
+    return files
 
 
 def _plate_files(folder: Path, reads: pd.DataFrame, vehicles: pd.DataFrame, entries: pd.DataFrame, *, known_by: int,
