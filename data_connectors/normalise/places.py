@@ -125,14 +125,10 @@ def degrees_from(
     distinct, where = np.unique(pairs, return_inverse=True)
     transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     made = transformer.transform(distinct.real, distinct.imag)
-    results = []
-    for values in made:
-        full = np.full(len(wanted), np.nan)
-        full[wanted] = np.asarray(values, dtype=float)[where]
-        valid = np.isfinite(full)
-        bits = pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
-        results.append(pa.Array.from_buffers(pa.float64(), len(full), [bits, pa.py_buffer(full.tobytes())]))
-    return results[0], results[1]
+    lon, lat = (np.full(len(wanted), np.nan) for _ in made)
+    lon[wanted], lat[wanted] = (np.asarray(values, dtype=float)[where] for values in made)
+    lost = ~np.isfinite(lon) | ~np.isfinite(lat)
+    return pa.array(lon, mask=lost), pa.array(lat, mask=lost)
 
 
 def _numbers(values: pa.ChunkedArray) -> np.ndarray:

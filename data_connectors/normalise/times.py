@@ -22,7 +22,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 Precision = Literal["instant", "day", "month"]
 
@@ -256,21 +255,14 @@ def zone_days(zone: str) -> pa.Table:
         change[within] = forward
         later[within], turn[within] = _micros(after), _since_1970(last if forward else first)
         odd_from[within], odd_to[within] = _since_1970(first), _since_1970(last)
-    odd, stamp = change >= 0, pa.timestamp("us")
-    words = pc.if_else(_arrow(change, pa.int64(), odd).cast(pa.bool_()), "nonexistent", "ambiguous")
-    first_day = (_FIRST_DAY - date(1970, 1, 1)).days
+    plain, stamp = change < 0, pa.timestamp("us")
+    words = np.array(["ambiguous", "nonexistent"], dtype=object)[np.maximum(change, 0)]
     return pa.table({
-        "day": _arrow(np.arange(total, dtype="int32") + np.int32(first_day), pa.date32()),
-        "offset_us": _arrow(offsets, pa.int64()), "later_offset_us": _arrow(later, pa.int64(), odd),
-        "turn_at": _arrow(turn, stamp, odd), "change": words,
-        "odd_from": _arrow(odd_from, stamp, odd), "odd_to": _arrow(odd_to, stamp, odd),
+        "day": np.datetime64(_FIRST_DAY, "D") + np.arange(total), "offset_us": offsets,
+        "later_offset_us": pa.array(later, mask=plain), "turn_at": pa.array(turn, stamp, mask=plain),
+        "change": pa.array(words, pa.string(), mask=plain), "odd_from": pa.array(odd_from, stamp, mask=plain),
+        "odd_to": pa.array(odd_to, stamp, mask=plain),
     })
-
-
-def _arrow(values: np.ndarray, type: pa.DataType, valid: np.ndarray | None = None) -> pa.Array:
-    """numpy as Arrow by its buffers: `pyarrow.array` would import pandas, which costs a command a second."""
-    bits = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
-    return pa.Array.from_buffers(type, len(values), [bits, pa.py_buffer(values.tobytes())])
 
 
 def _micros(span: timedelta) -> int:
