@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from .location import LAKES, Location
 from .locking import Deadline, retried
 from .migrations import check_version
 from .purpose import Purpose
+from .reading import Reading
 from .sightings import SightingsSession, open_sightings
 
 if TYPE_CHECKING:
@@ -119,6 +120,28 @@ class Store:
                 return connection.frame(sql, parameters)
 
         return retried(attempt, Deadline.after(self.wait_s))
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """Several reads of one snapshot over one connection: consistent, and each without the cost of opening.
+
+        What is loaded meanwhile is not seen. Hold it as long as the reads take, not longer.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with Store.create(tempfile.mkdtemp() + "/county").reading() as held:
+        ...     incidents = held.read("SELECT count(*) AS n FROM incidents")
+        ...     calls = held.read("SELECT count(*) AS n FROM calls")
+        >>> int(incidents.n[0] + calls.n[0])
+        0
+        """
+        snapshot = self.snapshot()
+        with ExitStack() as opened:
+            records = retried(
+                lambda: opened.enter_context(self.at(snapshot)._records()), Deadline.after(self.wait_s)
+            )
+            yield Reading(records, snapshot, self.wait_s)
 
     def sightings(self, purpose: Purpose) -> AbstractContextManager[SightingsSession]:
         """Plate-bearing tables, for a stated purpose; every read is in the audit ledger before its rows are handed back.

@@ -19,7 +19,7 @@ from rtcc_analytics.quality.lag import check_lag
 from rtcc_analytics.quality.places import check_places
 from rtcc_analytics.quality.published import check_published
 from rtcc_analytics.quality.records import check_records, measures_by_source
-from rtcc_analytics.quality.scope import TABLES_ASSESSED, scope_of
+from rtcc_analytics.quality.scope import TABLES_ASSESSED, Scope, require_assessed
 from rtcc_analytics.quality.times import check_times
 
 if TYPE_CHECKING:
@@ -72,8 +72,13 @@ def assess(
     >>> print(report)                                               # doctest: +SKIP
     >>> report.of("stacked_points")[0].details                      # doctest: +SKIP
     """
-    as_of = _with_zone(as_of) or datetime.now(UTC)
-    scope = scope_of(store, table=table, source=source, since=_with_zone(since), as_of=as_of)
+    require_assessed(table)
+    with store.reading() as held:
+        scope = Scope(held, table, source, _with_zone(since), _with_zone(as_of) or datetime.now(UTC))
+        return _assessed(scope, held.snapshot())
+
+
+def _assessed(scope: Scope, snapshot: int) -> QualityReport:
     measures = measures_by_source(scope)
     found: list[Finding] = []
     unchecked: list[Unchecked] = []
@@ -84,14 +89,15 @@ def assess(
         found += check_times(scope, measures)
         flow_found, flow_unchecked = check_flow(scope)
         found, unchecked = found + flow_found, unchecked + flow_unchecked
-    if len(measures) and table == "incidents":
+    if len(measures) and scope.table == "incidents":
         lag_found, lag_unchecked, lags = check_lag(scope)
         published_found, published_unchecked, published = check_published(scope)
         found, unchecked = found + lag_found + published_found, unchecked + lag_unchecked + published_unchecked
         measures = measures.merge(lags, on="source", how="left")
     found += check_feeds(scope, measures)
     return QualityReport(
-        table, source, scope.since, as_of, store.snapshot(), measures, worst_first(found), tuple(unchecked), published
+        scope.table, scope.source, scope.since, scope.as_of, snapshot, measures, worst_first(found), tuple(unchecked),
+        published,
     )
 
 

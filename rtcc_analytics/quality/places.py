@@ -22,18 +22,18 @@ _STACKS = r"""
 ), tall AS (
   SELECT * FROM points WHERE records >= $smallest
 ), addresses AS (
-  SELECT source, lon, lat, upper(address) AS address, count(*) AS n
+  SELECT source, lon, lat, address, count(*) AS n
   FROM recs JOIN tall USING (source, lon, lat) GROUP BY ALL
 ), named AS (
-  SELECT source, lon, lat, arg_max(address, n) AS commonest_address,
+  SELECT source, lon, lat, first(address ORDER BY n DESC, address) AS commonest_address,
          count(DISTINCT regexp_replace(
-           regexp_replace(address, '^\s*[0-9X-]+\s+(BLOCK\s+(OF\s+)?)?', ''),
+           regexp_replace(upper(address), '^\s*[0-9X-]+\s+(BLOCK\s+(OF\s+)?)?', ''),
            '\s+(APT|UNIT|STE|SUITE|RM|LOT|#).*$', '')) AS streets
   FROM addresses GROUP BY source, lon, lat
 )
 SELECT tall.*, commonest_address, streets, located, distinct_points, records / located AS share
 FROM tall JOIN named USING (source, lon, lat) JOIN located USING (source)
-WHERE streets >= $streets OR records >= $outsized * located OR regexp_matches(commonest_address, $institution)
+WHERE streets >= $streets OR records >= $outsized * located OR regexp_matches(upper(commonest_address), $institution)
 QUALIFY row_number() OVER (PARTITION BY source ORDER BY records DESC, lon, lat) <= 200
 ORDER BY source, records DESC
 """
@@ -151,7 +151,8 @@ def _far(row: dict) -> list[Finding]:
 
 def _with_reason(points: pd.DataFrame) -> pd.DataFrame:
     """The stacked points with why each is suspect, in words."""
-    institution = points["commonest_address"].fillna("").str.contains(_INSTITUTION.replace("(", "(?:"), regex=True)
+    addresses = points["commonest_address"].fillna("").str.upper()
+    institution = addresses.str.contains(_INSTITUTION.replace("(", "(?:"), regex=True)
     why = pd.Series("one address holds an outsized share: a true repeat place, or the default", index=points.index)
     why[institution] = "its address is an institution: reports taken there, not events"
     why[points["streets"] >= CENTROID_STREETS] = "many streets on one point: a geocoder's centroid"

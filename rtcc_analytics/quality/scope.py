@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import pandas as pd
 from data_connectors.errors import RtccError
 
 if TYPE_CHECKING:
-    from data_connectors import Store
+    from data_connectors.store.reading import Reading
 
 # Every check reads `recs`: the table's rows under common names. The clock of a row is
 # `happened_*`; a table that has none (cameras) gives NULL there. Instants become plain UTC
@@ -56,13 +55,13 @@ TABLES_ASSESSED = tuple(_ROWS)
 
 @dataclass(frozen=True)
 class Scope:
-    """The store, table, source and period under assessment.
+    """What is read, and of it the table, source and period under assessment.
 
     `rows` runs a check's SELECT over `recs`, the table's rows under common names; `read` runs
     any SELECT with ``$table``, ``$source`` available to it.
     """
 
-    read_sql: Callable[..., pd.DataFrame]
+    held: Reading
     table: str
     source: str | None
     since: datetime | None
@@ -75,15 +74,14 @@ class Scope:
 
     def rows(self, select: str, /, **parameters: Any) -> pd.DataFrame:
         """The answer to `select`, which reads the common rows as ``recs``."""
-        return self.read_sql(_ROWS[self.table] + select, source=self.source, since=self.since, **parameters)
+        return self.held.read(_ROWS[self.table] + select, source=self.source, since=self.since, **parameters)
 
     def read(self, sql: str, /, **parameters: Any) -> pd.DataFrame:
         """The answer to `sql` over the store's own tables."""
-        return self.read_sql(sql, **parameters)
+        return self.held.read(sql, **parameters)
 
 
-def scope_of(store: Store, *, table: str, source: str | None, since: datetime | None, as_of: datetime) -> Scope:
-    """The scope of an assessment; an unknown table is an error that names the possible ones."""
+def require_assessed(table: str) -> None:
+    """Raise `RtccError`, naming the possible ones, where `table` is not one that is assessed."""
     if table not in _ROWS:
         raise RtccError(f"quality knows no table {table!r}; it assesses: {', '.join(_ROWS)}")
-    return Scope(store.read, table, source, since, as_of)

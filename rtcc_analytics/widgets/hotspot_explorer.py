@@ -22,6 +22,7 @@ from rtcc_analytics.offenses import INDEX_GROUPS, INDEX_PROPERTY, INDEX_VIOLENT,
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Grid
 from rtcc_analytics.widgets.debounce import Debounced
+from rtcc_analytics.widgets.ground_map import MAP_STYLE
 from rtcc_analytics.widgets.raster import PixelRaster, picture_url, pixel_raster
 from rtcc_analytics.widgets.strips import day_hour_strip, table_html, weekly_strip
 from rtcc_analytics.widgets.surface_map import BAND_COLOURS, SurfaceMap
@@ -245,10 +246,11 @@ class HotspotExplorer(w.VBox):
         return [w.HTML(_STYLE), controls, self.status, shown]
 
 
-_STYLE = """<style>.rtcc-hotspots .leaflet-container{background:#e9ecee;font:12px sans-serif}
-.rtcc-hotspots .leaflet-div-icon{background:none;border:none}
-.rtcc-hotspots .widget-html-content{line-height:1.35}
+_STYLE = (
+    MAP_STYLE
+    + """<style>.rtcc-hotspots .widget-html-content{line-height:1.35}
 .rtcc-stale .leaflet-container,.rtcc-stale svg,.rtcc-stale table{opacity:.35}</style>"""
+)
 
 
 def _numbers(view: HotspotView, took_ms: float) -> str:

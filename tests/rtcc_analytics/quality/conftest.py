@@ -7,6 +7,7 @@ in test_through_the_store.py read them from a real store.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import duckdb
 import numpy as np
@@ -19,7 +20,7 @@ Planter = Callable[..., "PlainTables"]
 
 
 class PlainTables:
-    """The two methods of a Store that an assessment uses, over tables in memory."""
+    """What an assessment uses of a Store, over tables in memory."""
 
     def __init__(self) -> None:
         self._connection = duckdb.connect()
@@ -36,6 +37,9 @@ class PlainTables:
 
     def snapshot(self) -> int:
         return 7
+
+    def reading(self) -> AbstractContextManager[PlainTables]:
+        return nullcontext(self)
 
 
 @pytest.fixture

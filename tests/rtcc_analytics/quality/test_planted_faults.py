@@ -52,7 +52,7 @@ def test_headquarters_is_named_with_its_address(plant, incidents) -> None:
     incidents.loc[:29, ["lon", "lat", "address"]] = (-73.92, 41.70, "62 Civic Center Plz Police Headquarters")
     finding = only(assess(plant(incidents=incidents), as_of=AS_OF), "stacked_points")
     assert finding.severity == "warning"
-    assert "HEADQUARTERS" in finding.what and "institution" in finding.details["why"].iloc[0]
+    assert "Police Headquarters" in finding.what and "institution" in finding.details["why"].iloc[0]
 
 
 def test_busy_address_is_a_note_since_it_can_be_true(plant, incidents) -> None:

@@ -1,0 +1,9 @@
+"""Controls for notebooks, each bound to a workflow: move one, and everything it drives follows."""
+
+from __future__ import annotations
+
+from rtcc_analytics.widgets.hotspot_explorer import HotspotExplorer
+from rtcc_analytics.widgets.location_form import LocationForm
+from rtcc_analytics.widgets.quality_panel import QualityPanel
+
+__all__ = ["HotspotExplorer", "LocationForm", "QualityPanel"]
