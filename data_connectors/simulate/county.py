@@ -151,7 +151,7 @@ def _municipalities(outline: shapely.Polygon) -> Areas:
             polygons.append(cities[m.name])
         else:
             cell = next(c for c in cells if c.contains(shapely.Point(*metres(m.lon, m.lat))))
-            polygons.append(_largest(cell.intersection(land)))
+            polygons.append(_largest(_without_slivers(cell.intersection(land))))
     names = np.array([m.name for m in MUNICIPALITIES])
     return Areas("municipality", names, np.full(len(names), "County Planning"), np.array(polygons))
 
@@ -185,6 +185,11 @@ def _zones(municipalities: Areas) -> Areas:
     names = np.array(["North West", "North East", "South West", "South East"])
     shapes = np.array([shapely.union_all(municipalities.geometry[zone == k], grid_size=0.01) for k in range(4)])
     return Areas("zone", names, np.full(4, "County Sheriff"), shapes)
+
+
+def _without_slivers(shape: shapely.Geometry) -> shapely.Geometry:
+    """The shape without parts thinner than 50 m, as remain between a city and the river."""
+    return shape.buffer(-25, join_style="mitre").buffer(25, join_style="mitre")
 
 
 def _largest(shape: shapely.Geometry) -> shapely.Polygon:
