@@ -35,7 +35,9 @@ def write_areas(path: Path, county: County) -> None:
     )
     features = []
     for areas in (whole, county.municipalities, county.villages, county.beats, county.zones, tracts()):
-        for number, (name, agency, shape) in enumerate(zip(areas.name, areas.agency, areas.geometry, strict=True), 1):
+        for number, (name, agency, shape) in enumerate(
+            zip(areas.name, areas.agency, _in_degrees(areas.geometry), strict=True), 1
+        ):
             kind = MUNICIPALITIES[number - 1].kind if areas.kind == "municipality" else areas.kind
             properties = {
                 "area_id": f"SIM-{areas.kind[:3].upper()}-{number:03d}", "kind": kind, "name": f"{name} ({MARK})",
@@ -57,7 +59,7 @@ def write_streets(path: Path, county: County) -> None:
     'SIM000001'
     """
     streets = county.streets
-    rows = zip(streets.name, streets.street_class, streets.lines, strict=True)
+    rows = zip(streets.name, streets.street_class, _in_degrees(streets.lines), strict=True)
     features = [
         _feature({"LINEARID": f"SIM{k:06d}", "FULLNAME": str(name), "MTFCC": str(kind), "NOTICE": MARK}, line)
         for k, (name, kind, line) in enumerate(rows, 1)
@@ -151,14 +153,18 @@ def tracts() -> Areas:
     )
 
 
+def _in_degrees(shapes: np.ndarray) -> np.ndarray:
+    """Shapes in degrees, six decimals."""
+
+    def rounded(points: np.ndarray) -> np.ndarray:
+        return np.column_stack(degrees(points[:, 0], points[:, 1])).round(6)
+
+    return shapely.transform(shapes, rounded)
+
+
 def _feature(properties: dict[str, str], shape: shapely.Geometry) -> str:
-    """One GeoJSON feature in degrees, six decimals, as text."""
-    points = shapely.get_coordinates(shape)
-    lon, lat = degrees(points[:, 0], points[:, 1])
-    degrees_shape = shapely.set_coordinates(
-        shapely.from_wkb(shapely.to_wkb(shape)), np.column_stack([lon, lat]).round(6)
-    )
-    geometry = json.dumps(shapely.geometry.mapping(degrees_shape), separators=(",", ":"))
+    """One GeoJSON feature as text."""
+    geometry = json.dumps(shapely.geometry.mapping(shape), separators=(",", ":"))
     return f'{{"type":"Feature","properties":{json.dumps(properties)},"geometry":{geometry}}}'
 
 
