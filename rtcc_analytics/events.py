@@ -25,7 +25,7 @@ Instants = NDArray[np.datetime64]
 
 _INSTANTS = ("occurred_from", "occurred_to", "reported_at")
 _LABELS = ("offense", "address", "record_id")
-_PER_EVENT = ("x", "y", *_INSTANTS, "weights", *_LABELS)
+_PER_EVENT = ("x", "y", *_INSTANTS, "weights", *_LABELS, "sensitive")
 NEVER = np.datetime64("NaT", "s")
 
 Kind = TypeVar("Kind", bound="Occurrences")
@@ -55,6 +55,8 @@ class Occurrences:
         What a report calls them.
     offense, address, record_id : pandas.Categorical, optional
         Offense code, address and the source's identifier of each.
+    sensitive : array of bool, shape (n,), optional
+        Whether the exact place must not leave the store (sex offenses, domestic relations).
     covered : (datetime64[s], datetime64[s]), optional
         The half-open span for which the source holds records: within it, nothing means none;
         outside it, nothing means not known. Filters in time narrow it.
@@ -84,6 +86,7 @@ class Occurrences:
     offense: pd.Categorical | None = None
     address: pd.Categorical | None = None
     record_id: pd.Categorical | None = None
+    sensitive: NDArray[np.bool_] | None = None
     covered: tuple[np.datetime64, np.datetime64] | None = None
     notes: tuple[str, ...] = ()
 
@@ -102,6 +105,8 @@ class Occurrences:
             array = value if isinstance(value, pd.Categorical) else pd.Categorical(value)
         elif name in _INSTANTS:
             array = _instants(value, name)
+        elif name == "sensitive":
+            array = _frozen(np.asarray(value, dtype=bool))
         else:
             array = _finite(value, name)
         if len(array) != size:
