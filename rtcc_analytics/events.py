@@ -372,7 +372,7 @@ def _instants(values: Any, name: str) -> Instants:
     if isinstance(values, np.ndarray) and values.dtype == np.dtype("datetime64[s]"):
         return _frozen(values)
     try:
-        stamps = pd.DatetimeIndex(pd.to_datetime(values, utc=True)).tz_localize(None)
+        stamps = pd.DatetimeIndex(pd.to_datetime(values, utc=True, format="ISO8601")).tz_localize(None)
     except (ValueError, TypeError) as reason:
         raise EventsError(f"{name} has a value that is not a time: {reason}") from None
     return _frozen(stamps.to_numpy().astype("datetime64[s]"))

@@ -126,7 +126,8 @@ class RepeatAddresses:
     ----------
     table : DataFrame
         rank, address, count, share (of all events, 0-1), first_at, last_at (local dates), offenses
-        (codes, most frequent first), x, y (metres, where most of its events are).
+        (codes, most frequent first), sensitive (any event's exact place must not leave the store),
+        x, y (metres, the median of its events).
     total : float
         Events in all.
     without_address : float
@@ -179,6 +180,7 @@ def repeat_addresses(events: Events, *, top: int = 10) -> RepeatAddresses:
         last_at=("day", "max"),
         x=("x", "median"),
         y=("y", "median"),
+        sensitive=("sensitive", "max"),
     )
     table = table[table["count"] >= 2].reset_index()
     table = table.sort_values(["count", "last_at", "key"], ascending=[False, False, True])
@@ -187,7 +189,7 @@ def repeat_addresses(events: Events, *, top: int = 10) -> RepeatAddresses:
     shown.insert(0, "rank", shown["count"].rank(method="min", ascending=False).astype(int))
     shown["share"] = shown["count"] / events.total
     shown["offenses"] = [_most_frequent(named.loc[by_address.indices[key]]) for key in shown["key"]]
-    columns = ["rank", "address", "count", "share", "first_at", "last_at", "offenses", "x", "y"]
+    columns = ["rank", "address", "count", "share", "first_at", "last_at", "offenses", "sensitive", "x", "y"]
     return RepeatAddresses(
         shown[columns], events.total, float(rows.loc[rows["key"] == "", "weight"].sum()), tied if len(shown) else 0
     )
@@ -196,6 +198,7 @@ def repeat_addresses(events: Events, *, top: int = 10) -> RepeatAddresses:
 def _addressed(events: Events) -> pd.DataFrame:
     rows = pd.DataFrame({"x": events.x, "y": events.y, "weight": events.weights, "day": events.local_day})
     rows["offense"] = events.offense if events.offense is not None else ""
+    rows["sensitive"] = events.sensitive if events.sensitive is not None else False
     if events.address is None:
         rows["address"] = [f"{x:.0f}, {y:.0f}" for x, y in zip(events.x, events.y, strict=True)]
         rows["key"] = rows["address"]
