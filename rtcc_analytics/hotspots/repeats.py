@@ -185,13 +185,13 @@ def repeat_addresses(events: Events, *, top: int = 10) -> RepeatAddresses:
     table = table[table["count"] >= 2].reset_index()
     table = table.sort_values(["count", "last_at", "key"], ascending=[False, False, True])
     shown = table.head(top).reset_index(drop=True)
-    tied = int((table["count"] == shown["count"].iloc[-1]).sum() - (shown["count"] == shown["count"].iloc[-1]).sum())
+    tied = int((table["count"].iloc[top:] == shown["count"].min()).sum())
     shown.insert(0, "rank", shown["count"].rank(method="min", ascending=False).astype(int))
     shown["share"] = shown["count"] / events.total
     shown["offenses"] = [_most_frequent(named.loc[by_address.indices[key]]) for key in shown["key"]]
     columns = ["rank", "address", "count", "share", "first_at", "last_at", "offenses", "sensitive", "x", "y"]
     return RepeatAddresses(
-        shown[columns], events.total, float(rows.loc[rows["key"] == "", "weight"].sum()), tied if len(shown) else 0
+        shown[columns], events.total, float(rows.loc[rows["key"] == "", "weight"].sum()), tied
     )
 
 
