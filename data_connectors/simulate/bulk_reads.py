@@ -26,7 +26,8 @@ def write_bulk_reads(
     """Write `reads` plate reads of the simulated county's traffic as one CSV, in order of capture.
 
     Columns: ``read_id, plate, state, read_time`` (ISO 8601, UTC), ``camera_id, camera, lat, lon, direction,
-    confidence, source``. The source says SIMULATED. Ten million rows take about two minutes and seven gigabytes of memory.
+    confidence, source``. The source says SIMULATED. Ten million rows take about two minutes and seven gigabytes
+    of memory.
 
     Returns
     -------

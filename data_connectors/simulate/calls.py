@@ -69,7 +69,7 @@ def _as_exported(rng: np.random.Generator, calls: pd.DataFrame, county: County) 
     sent = received + rng.exponential(240, n).astype(int) + 20
     there = sent + rng.gamma(3, 150, n).astype(int) + 30
     closed = there + rng.gamma(2, 1500, n).astype(int) + 60
-    lost = rng.random(n) < 0.02
+    lost, outcome = rng.random(n) < 0.02, rng.choice(["REPORT", "NO REPORT", "UNFOUNDED", "ARREST"], n)
     lon, lat = degrees(at.x[address], at.y[address])
     number = np.arange(1, n + 1)
     year = written(received, "iso").astype("U4")

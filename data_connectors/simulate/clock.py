@@ -58,6 +58,20 @@ def to_utc(local: np.ndarray) -> np.ndarray:
     return placed.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
 
 
+def existing(local: np.ndarray) -> np.ndarray:
+    """Local seconds with those in an hour that daylight saving skips moved to its end; order is kept.
+
+    Examples
+    --------
+    >>> skipped = np.array(["2025-03-09T02:30", "2025-03-09T03:10"], "datetime64[s]").astype(int)
+    >>> existing(skipped).astype("datetime64[s]").astype(str).tolist()
+    ['2025-03-09T03:00:00', '2025-03-09T03:10:00']
+    """
+    local = np.asarray(local, np.int64)
+    hour = local // 3600 * 3600
+    return np.where(to_utc(hour) == to_utc(hour + 3600), hour + 3600, local)
+
+
 def written(local: np.ndarray, form: str) -> np.ndarray:
     """Local (or UTC) seconds as text: `form` is ``date`` (MM/DD/YYYY), ``clock`` (HH:MM) or ``iso`` (to the second).
 

@@ -32,7 +32,7 @@ from data_connectors.simulate.catalog import (
     Offense,
     season,
 )
-from data_connectors.simulate.clock import DAY, day_number, day_of_year, draw, sample_seconds, weekday
+from data_connectors.simulate.clock import DAY, day_number, day_of_year, draw, existing, sample_seconds, weekday
 from data_connectors.simulate.county import County, near
 from data_connectors.simulate.gazetteer import JURISDICTIONS, MUNICIPALITIES
 from data_connectors.simulate.planted import FAIR_DAYS, HOT_SPOTS, SERIES, HotSpot
@@ -266,6 +266,7 @@ def _with_telling(rng: np.random.Generator, events: pd.DataFrame) -> pd.DataFram
     length = np.where(events["origin"] == "series", 5400, length)
     before = rng.random(n)
     step = np.where(rng.random(n) < 0.5, 300, 60)
+    events["true_at"] = true_at = existing(true_at)
     early = ((true_at - before * length) // 900 * 900).astype(np.int64)
     late = (-(-(true_at + (1 - before) * length) // 900) * 900).astype(np.int64)
     events["ranged"] = ranged
@@ -273,6 +274,8 @@ def _with_telling(rng: np.random.Generator, events: pd.DataFrame) -> pd.DataFram
     events["occurred_to"] = np.where(ranged, late, events["occurred_from"])
     known = np.maximum(np.where(ranged, late, true_at), true_at)
     events["reported_at"] = -(-(known + _lag_seconds(rng, kind)) // 60) * 60
+    for column in ("occurred_from", "occurred_to", "reported_at"):
+        events[column] = existing(events[column])
     return events
 
 
