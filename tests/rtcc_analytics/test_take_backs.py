@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from hypothesis import given, settings
@@ -73,3 +75,23 @@ def test_counts_balance(drawn: list[tuple]) -> None:
     assert result.matched + result.unmatched == negative
     assert result.kept.sum() == len(frame) - negative - result.matched
     assert frame.loc[result.kept, "offense_count"].sum() == frame["offense_count"].sum() + result.unmatched
+
+
+def test_nearly_every_take_back_of_st_louis_finds_its_row(shared: Path) -> None:
+    parts = []
+    for path in sorted((shared / "data" / "stlouis_slmpd_raw" / "2008-2015").iterdir()):
+        part = pd.read_csv(path, dtype="string", encoding="cp1252", keep_default_na=False, na_values=[""])
+        part.columns = part.columns.str.strip()
+        parts.append(part.rename(columns={"DateOccur": "DateOccured"}))
+    raw = pd.concat(parts, ignore_index=True)
+    place = raw[["XCoord", "YCoord"]].astype(float).replace(0, np.nan)
+    frame = pd.DataFrame({
+        "source": "slmpd", "incident_id": raw["Complaint"], "offense": raw["Crime"], "offense_raw": raw["Crime"],
+        "offense_count": raw["Count"].astype(int), "lon": place["XCoord"], "lat": place["YCoord"],
+        "occurred_from": pd.to_datetime(raw["DateOccured"], format="%m/%d/%Y %H:%M", utc=True),
+        "address": raw["ILEADSAddress"].str.strip() + " " + raw["ILEADSStreet"].str.strip()})
+    result = match_take_backs(frame)
+    assert (result.matched, result.unmatched) == (5976, 165)
+    cancelled = ~result.kept & (frame["offense_count"].to_numpy() > 0)
+    assert cancelled.sum() == result.matched
+    assert frame.loc[result.kept, "offense_count"].sum() == 337_607 + 165
