@@ -15,6 +15,7 @@ HISTORY = {"week": 26, "month": 12}
 LEAST_HISTORY = {"week": 8, "month": 6}
 DROP_THAT_MATTERS = 0.6
 FALSE_ALARMS = 0.01
+STRAY_SHARE = 0.002
 
 # A report known to the day or month is stamped with that day's last instant; three hours are
 # taken off so that an hour of daylight saving cannot push it into the next day.
@@ -72,8 +73,9 @@ def check_flow(scope: Scope) -> tuple[list[Finding], list[Unchecked]]:
 def flow_of(source: str, rows: pd.DataFrame) -> Flow:
     """The counts of one source on the clock that shows arrival best.
 
-    `rows` has columns clock, day, n. Days on which a source only tells of old incidents are
-    left off the incident clock: it starts with the first reporting month where that is known.
+    `rows` has columns clock, day, n. A few records of long ago are no start of a feed: the
+    clock starts with the first reporting month where that is known, else once one record in
+    five hundred has come.
 
     Examples
     --------
@@ -92,8 +94,8 @@ def flow_of(source: str, rows: pd.DataFrame) -> Flow:
     daily = days[clock] if clock in days else days["reported_month"]
     if month_files:
         daily = daily[daily.index >= days["reported_month"].index.min().replace(day=1)]
-    elif clock == "happened":
-        daily = daily[daily.cumsum() > 0.002 * daily.sum()]
+    else:
+        daily = daily[daily.cumsum() > STRAY_SHARE * daily.sum()]
     daily = daily.asfreq("D", fill_value=0)
     if not month_files:
         return Flow(source, clock, daily, complete_periods(daily, "month"), False)

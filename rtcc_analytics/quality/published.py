@@ -6,20 +6,15 @@ import re
 
 import pandas as pd
 
+from rtcc_analytics.offenses import INDEX_GROUPS
 from rtcc_analytics.quality.findings import Finding, Unchecked
 from rtcc_analytics.quality.scope import Scope
 
 # Summary-reporting categories from NIBRS offense codes. An index counts an incident once,
 # under its gravest offense (the hierarchy rule); the store counts every offense, so its
-# totals are expected to be equal or a little higher, murder and rape excepted.
+# totals are expected to be equal or a little higher. New York leaves arson out of its index.
 INDEX_MEASURES: dict[str, tuple[str, ...]] = {
-    "murder": ("09A",),
-    "rape": ("11A", "11B", "11C"),
-    "robbery": ("120",),
-    "aggravated_assault": ("13A",),
-    "burglary": ("220",),
-    "larceny": ("23A", "23B", "23C", "23D", "23E", "23F", "23G", "23H"),
-    "motor_vehicle_theft": ("240",),
+    name.lower().replace(" ", "_"): codes for name, codes in INDEX_GROUPS.items() if name != "Arson"
 }
 _VIOLENT = ("murder", "rape", "robbery", "aggravated_assault")
 TOTAL_MEASURES: dict[str, tuple[str, ...]] = {

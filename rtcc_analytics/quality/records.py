@@ -6,6 +6,7 @@ import pandas as pd
 
 from rtcc_analytics.quality.findings import Finding, Severity
 from rtcc_analytics.quality.scope import Scope
+from rtcc_analytics.take_backs import TakeBacks, match_take_backs
 
 _MEASURES = """
 SELECT source, count(*) AS rows, sum(offense_count)::BIGINT AS offenses,
@@ -35,16 +36,18 @@ QUALIFY row_number() OVER (PARTITION BY source ORDER BY count(*) DESC, kind_raw,
 ORDER BY source, rows DESC
 """
 
-# A taking-back belongs to an adding row of the same record where it has an identifier, and of
-# the same offense at the same address in any case.
+# The rows that can have to do with a taking-back: the same offense, and the same number, time or place.
 _TAKEN_BACK = """
-, sums AS (
-  SELECT source, record_id, kind_raw, address, count(*) FILTER (offense_count < 0) AS minus,
-         count(*) FILTER (offense_count > 0) AS plus
-  FROM recs GROUP BY source, record_id, kind_raw, address HAVING minus > 0
-)
-SELECT source, sum(minus) AS taken_back, sum(greatest(minus - plus, 0)) AS unmatched
-FROM sums GROUP BY source ORDER BY source
+, coded AS (SELECT *, coalesce(kind_raw, kind) AS code FROM recs),
+backs AS (SELECT * FROM coded WHERE offense_count < 0)
+SELECT source, record_id AS incident_id, kind AS offense, kind_raw AS offense_raw, offense_count,
+       happened_at AS occurred_from, address, lon, lat
+FROM coded
+WHERE offense_count < 0
+   OR (source, code, record_id) IN (SELECT (source, code, record_id) FROM backs)
+   OR (source, code, happened_at) IN (SELECT (source, code, happened_at) FROM backs)
+   OR (source, code, address) IN (SELECT (source, code, address) FROM backs)
+   OR (source, code, lon, lat) IN (SELECT (source, code, lon, lat) FROM backs)
 """
 
 
@@ -61,7 +64,8 @@ def check_records(scope: Scope, measures: pd.DataFrame) -> list[Finding]:
         for row in measures[measures["unknown_offenses"] > 0].to_dict("records"):
             found.append(_unknown(row, top[top["source"] == row["source"]].drop(columns="source")))
     if measures["taken_back"].any():
-        found += [f for row in scope.rows(_TAKEN_BACK).to_dict("records") for f in _unmatched(row)]
+        for source, rows in scope.rows(_TAKEN_BACK).groupby("source"):
+            found += _unmatched(str(source), match_take_backs(rows))
     return found
 
 
@@ -80,13 +84,13 @@ def _unknown(row: dict, top: pd.DataFrame) -> Finding:
     )
 
 
-def _unmatched(row: dict) -> list[Finding]:
-    if not row["unmatched"]:
+def _unmatched(source: str, backs: TakeBacks) -> list[Finding]:
+    if not backs.unmatched:
         return []
     return [Finding(
-        "takings_back_unmatched", "note", row["source"],
-        f"{int(row['unmatched']):,} of {int(row['taken_back']):,} rows that take an offense back find no row that "
-        "added it (same offense, same address)",
-        int(row["unmatched"]), 0, "rows",
+        "takings_back_unmatched", "note", source,
+        f"{backs.unmatched:,} of {backs.matched + backs.unmatched:,} rows that take an offense back find no row that "
+        "added it (same offense, and the same number, time or place)",
+        backs.unmatched, 0, "rows",
         "sums of offense_count stay right; a map shows that many points too many, so give the count beside it",
     )]

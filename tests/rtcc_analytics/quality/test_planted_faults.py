@@ -181,7 +181,7 @@ def test_unknown_offenses_come_with_their_codes(plant, incidents) -> None:
 def test_takings_back_are_matched_to_what_added_them(plant, incidents) -> None:
     back = incidents.loc[:9].copy()
     back["offense_count"] = -1
-    lone = incidents.loc[10:13].copy().assign(offense_count=-1, address="nowhere else")
+    lone = incidents.loc[10:13].copy().assign(offense_count=-1, offense="290", offense_raw="290")
     both = pd.concat([incidents, back, lone], ignore_index=True)
     finding = only(assess(plant(incidents=both), as_of=AS_OF), "takings_back_unmatched")
     assert finding.seen == 4 and "14 rows" in finding.what
