@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data_connectors.readers import LoadError, RawBatch, RawReject, ReaderOptions, SourceFile
-from data_connectors.readers.records import WITHHELD, Item, Row, batches
+from data_connectors.readers.records import WITHHELD, Item, Row, batches, peeked
 from data_connectors.readers.text_lines import text_lines
 
 
@@ -147,9 +147,9 @@ def read_fixed_width(file: SourceFile, options: ReaderOptions) -> Iterator[RawBa
     ([{'State': 'NY', 'Plate': 'ABC1234'}], 'the record has 5 characters, the layout says 12')
     """
     layout = _layout_of(options)
-    lines, encoding = text_lines(file, options.encoding)
     columns = [field.name for field in layout.fields if field.name not in options.drop]
-    yield from batches(_cut(lines, layout, options), columns, encoding=encoding)
+    first, lines = peeked(text_lines(file, options), 1)
+    yield from batches(_cut(lines, layout, options), columns, encoding=first[0][2] if first else "utf-8")
 
 
 def _layout_of(options: ReaderOptions) -> Layout:
@@ -160,8 +160,8 @@ def _layout_of(options: ReaderOptions) -> Layout:
     raise LoadError("a fixed-width file needs a layout, and none was given", remedy=_HOW)
 
 
-def _cut(lines: Iterable[tuple[int, str]], layout: Layout, options: ReaderOptions) -> Iterator[Item]:
-    for number, line in lines:
+def _cut(lines: Iterable[tuple[int, str, str]], layout: Layout, options: ReaderOptions) -> Iterator[Item]:
+    for number, line, _ in lines:
         if len(line) == layout.record_length:
             yield number, {k: v for k, v in layout.cut(line).items() if k not in options.drop}
         else:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from data_connectors.readers import LoadError, RawBatch, RawReject, ReaderOptions, SourceFile
-from data_connectors.readers.records import WITHHELD, Item, batches
+from data_connectors.readers.records import WITHHELD, Item, batches, peeked
 from data_connectors.readers.text_lines import text_lines
 
 ATTRIBUTES = ("Category", "PlateState", "PlateNumber", "EffectiveDate", "ExpiryDate", "PermitID")
@@ -53,15 +52,15 @@ def read_genetec(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatch]
     delimiter = options.settings.get("delimiter", ";")
     attributes = tuple(options.settings.get("attributes", ATTRIBUTES))
     _check_settings(delimiter, attributes, file.name)
-    lines, encoding = text_lines(file, options.encoding)
-    first = list(islice(lines, _LOOKED_AT))
-    _check_delimiter([line for _, line in first], delimiter, attributes, file.name)
+    first, lines = peeked(text_lines(file, options), _LOOKED_AT)
+    _check_delimiter([line for _, line, _ in first], delimiter, attributes, file.name)
     header = [field.strip().strip('"') for field in first[0][1].split(delimiter)] if first else []
     if "PlateNumber" in header:
-        attributes, first = tuple(header), first[1:]
+        attributes = tuple(header)
+        next(lines)
     columns = [name for name in attributes if name not in options.drop]
-    found = (item for part in (first, lines) for item in part)
-    yield from batches(_entries(found, delimiter, attributes, options), columns, encoding=encoding)
+    encoding = first[0][2] if first else "utf-8"
+    yield from batches(_entries(lines, delimiter, attributes, options), columns, encoding=encoding)
 
 
 def _check_settings(delimiter: str, attributes: Sequence[str], name: str) -> None:
@@ -96,9 +95,9 @@ def _check_delimiter(lines: Sequence[str], delimiter: str, attributes: Sequence[
 
 
 def _entries(
-    lines: Iterable[tuple[int, str]], delimiter: str, attributes: Sequence[str], options: ReaderOptions
+    lines: Iterable[tuple[int, str, str]], delimiter: str, attributes: Sequence[str], options: ReaderOptions
 ) -> Iterator[Item]:
-    for number, line in lines:
+    for number, line, _ in lines:
         fields = [field.strip().strip('"') for field in line.split(delimiter)]
         if len(fields) > len(attributes):
             yield RawReject(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -13,6 +14,8 @@ from data_connectors.readers import BATCH_ROWS, RawBatch, RawReject
 Row = dict[str, str | None]
 Item = tuple[int, Row] | RawReject
 """What a reader finds at one place of a file: a row with its line, or a reject."""
+
+Found = TypeVar("Found")
 
 WITHHELD = "(not kept: the record could not be taken apart, and this feed has sensitive columns)"
 
@@ -126,6 +129,19 @@ def ranked_guesses(guesses: Any, name: str, score: str) -> list[Any]:
     if all(isinstance(g.get(score), int | float) for g in named):
         named.sort(key=lambda g: -g[score])
     return [g[name] for g in named]
+
+
+def peeked(items: Iterator[Found], count: int) -> tuple[list[Found], Iterator[Found]]:
+    """The first items, and all of them again.
+
+    Examples
+    --------
+    >>> first, every = peeked(iter([1, 2, 3]), 2)
+    >>> first, list(every)
+    ([1, 2], [1, 2, 3])
+    """
+    first = list(islice(items, count))
+    return first, chain(first, items)
 
 
 def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
