@@ -91,7 +91,7 @@ def read_geo(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatch]:
         [name for name in shapes.attributes.column_names if name in (*options.drop, *GEOMETRY_COLUMNS)]
     )
     table = pa.table({**{n: attributes[n] for n in attributes.column_names}, **_measured(geometry)})
-    notes = (f"{repaired:,} shapes that cross themselves were repaired",) if repaired else ()
+    notes = (f"shapes that cross themselves, repaired: {repaired:,}",) if repaired else ()
     yield RawBatch(table, pa.array(np.flatnonzero(keep) + 1, pa.int64()), rejects, shapes.encoding, notes)
 
 
