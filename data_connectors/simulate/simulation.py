@@ -32,7 +32,8 @@ from data_connectors.simulate.writing import (
 )
 
 if TYPE_CHECKING:
-    from data_connectors import LoadReceipt, Store
+    from data_connectors.loading import LoadReceipt
+    from data_connectors.store import Store
 
 MANIFEST = f"{MARK}_files.json"
 DEFAULT_UNTIL = date(2025, 11, 24)
