@@ -92,12 +92,14 @@ def feature(geometry: shapely.Geometry) -> dict[str, Any]:
 
 
 def _ground_layers(ground: Ground, polygon: shapely.Geometry) -> list[leaflet.Layer]:
+    # Not GeoJSON, which would draw in the common pane, above the surface.
+    rings = [
+        [[(lat, lon) for lon, lat in ring.coords] for ring in (part.exterior, *part.interiors)]
+        for part in shapely.get_parts(polygon)
+    ]
     layers: list[leaflet.Layer] = [
-        leaflet.GeoJSON(
-            data=feature(polygon),
-            name="Study area",
-            pane="ground",
-            style={"color": QUIET, "weight": 1.5, "fillColor": GROUND, "fillOpacity": 1, "opacity": 1},
+        leaflet.Polygon(
+            locations=rings, name="Study area", pane="ground", color=QUIET, weight=2, fill_color=GROUND, fill_opacity=1
         )
     ]
     if len(ground.streets):

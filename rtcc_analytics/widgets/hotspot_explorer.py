@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events
 from rtcc_analytics.hotspots import default_bandwidth_m
-from rtcc_analytics.maps import Ground
 from rtcc_analytics.offenses import INDEX_GROUPS, INDEX_PROPERTY, INDEX_VIOLENT, offense_name
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Grid
@@ -26,7 +24,7 @@ from rtcc_analytics.widgets.ground_map import MAP_STYLE
 from rtcc_analytics.widgets.raster import PixelRaster, picture_url, pixel_raster
 from rtcc_analytics.widgets.strips import day_hour_strip, table_html, weekly_strip
 from rtcc_analytics.widgets.surface_map import BAND_COLOURS, SurfaceMap
-from rtcc_analytics.workflows.explore import HotspotView, explore_hotspots
+from rtcc_analytics.workflows.explore import Exploration, HotspotView, explore_hotspots
 
 CELL_SIZES_M = (50, 100, 150, 200, 250, 300, 400, 500, 750, 1000)
 BANDWIDTHS_M = (*range(100, 1000, 50), *range(1000, 2000, 100), *range(2000, 5001, 250))
@@ -40,7 +38,8 @@ class _Laid:
 
     grid: Grid
     raster: PixelRaster
-    outlines: NDArray[np.object_]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
 
 
 class HotspotExplorer(w.VBox):
@@ -51,12 +50,8 @@ class HotspotExplorer(w.VBox):
 
     Parameters
     ----------
-    events : Events
-        What can be chosen from.
-    ground : Ground
-        What the map is drawn on; its study area is the whole area.
-    areas : mapping of str to StudyArea, optional
-        Parts of the whole that can be chosen, in the same projection.
+    held : Exploration
+        What can be chosen from, and what the map is drawn on; see `read_exploration`.
     offense, start, end, area, cell_m, bandwidth_m, hours
         Where the controls stand at first; chosen from the data where left out.
 
@@ -64,7 +59,7 @@ class HotspotExplorer(w.VBox):
     ----------
     offense, period, area, cell, bandwidth, hours, other_hours : widgets
         The controls.
-    map, charts, table, status : widgets
+    map, legend, charts, table, status : widgets
         What they drive.
     view : HotspotView
         What is shown now.
@@ -72,10 +67,8 @@ class HotspotExplorer(w.VBox):
 
     def __init__(
         self,
-        events: Events,
-        ground: Ground,
+        held: Exploration,
         *,
-        areas: Mapping[str, StudyArea] | None = None,
         offense: str | None = None,
         start: date | None = None,
         end: date | None = None,
@@ -84,16 +77,18 @@ class HotspotExplorer(w.VBox):
         bandwidth_m: float | None = None,
         hours: tuple[int, int] = (0, 24),
     ) -> None:
+        events, ground = held.events, held.ground
         self._events = events
         # Every choice inherits the wall clock of the whole, so that the zone is looked up once.
         events.local_from, events.local_to, events.local_day  # noqa: B018
-        self._areas = {ground.area.name: ground.area, **(areas or {})}
+        self._areas = {ground.area.name: ground.area, **held.areas}
         self._laid: dict[tuple[str, float], _Laid] = {}
         self._make_controls(area, offense, cell_m, bandwidth_m, hours)
         self._make_period(start, end)
         self.map = SurfaceMap(ground)
-        self.charts, self.table, self.status = w.HTML(), w.HTML(), w.HTML()
+        self.charts, self.table, self.status, self.legend = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         self.view: HotspotView | None = None
+        self.period.add_class("rtcc-period")
         super().__init__(self._laid_out())
         self.add_class("rtcc-hotspots")
         self.redraw()
@@ -128,7 +123,7 @@ class HotspotExplorer(w.VBox):
         self.remove_class("rtcc-stale")
         self._show_map(view, laid)
         self.charts.value = weekly_strip(view.weeks) + day_hour_strip(view.hours)
-        self.table.value = _top_table(view)
+        self.table.value = _place_table(view)
         took_ms = (time.perf_counter() - began) * 1000
         notes = "".join(f'<div style="color:#8a4b00">⚠ {escape(note)}</div>' for note in view.cautions)
         period = f"{first:%d %b %Y} to {last - timedelta(days=1):%d %b %Y}"
@@ -141,7 +136,7 @@ class HotspotExplorer(w.VBox):
         if key not in self._laid:
             area = self._areas[key[0]]
             grid = Grid(area, cell_m=key[1])
-            self._laid[key] = _Laid(grid, pixel_raster(area, grid), grid.geometry())
+            self._laid[key] = _Laid(grid, pixel_raster(area, grid), *grid.centroids())
         return self._laid[key]
 
     def _hour_band(self) -> tuple[int, int]:
@@ -156,9 +151,9 @@ class HotspotExplorer(w.VBox):
 
     def _show_map(self, view: HotspotView, laid: _Laid) -> None:
         self.map.show_surface(picture_url(laid.raster, view.band, BAND_COLOURS), laid.raster.bounds)
-        top = view.top
-        self.map.show_ranks(laid.outlines[top["unit"].to_numpy(int)], top["lon"].to_numpy(), top["lat"].to_numpy())
-        self.map.legend.value = _legend(view.bands)
+        peaks = view.places["unit"].to_numpy(dtype=int)
+        self.map.show_places(laid.x[peaks], laid.y[peaks], reach_m=view.surface.made_by["bandwidth_m"])
+        self.legend.value = _legend(view.bands)
 
     def _make_controls(
         self,
@@ -239,7 +234,7 @@ class HotspotExplorer(w.VBox):
         )
         beside = w.VBox([self.charts, self.table], layout=w.Layout(width="490px", flex="0 0 490px"))
         shown = w.HBox(
-            [w.VBox([self.map], layout=w.Layout(flex="1 1 420px", min_width="380px")), beside],
+            [w.VBox([self.map, self.legend], layout=w.Layout(flex="1 1 420px", min_width="380px")), beside],
             layout=w.Layout(flex_flow="row wrap", grid_gap="12px"),
         )
         self.status.layout = w.Layout(margin="2px 0 6px 4px")
@@ -249,6 +244,7 @@ class HotspotExplorer(w.VBox):
 _STYLE = (
     MAP_STYLE
     + """<style>.rtcc-hotspots .widget-html-content{line-height:1.35}
+.rtcc-period .widget-readout{flex:0 0 190px;max-width:190px}
 .rtcc-stale .leaflet-container,.rtcc-stale svg,.rtcc-stale table{opacity:.35}</style>"""
 )
 
@@ -257,28 +253,31 @@ def _numbers(view: HotspotView, took_ms: float) -> str:
     return view.status.rsplit(" · ", 1)[0] + f" · {took_ms:,.0f} ms"
 
 
-def _top_table(view: HotspotView) -> str:
-    top = view.top
-    return table_html(
-        [
-            ("", "right", [str(rank) for rank in top["rank"]]),
-            ("Most common address in the cell", "left", list(top["place"])),
-            ("Events", "right", [f"{n:,.0f}" if n == round(n) else f"{n:,.1f}" for n in top["events"]]),
-            ("Share", "right", [f"{share:.1%}" for share in top["share"]]),
-            ("per km²", "right", [f"{value:,.0f}" for value in top["per_km2"]]),
-        ],
-        caption="Cells with most events",
-    )
+def _place_table(view: HotspotView) -> str:
+    places = view.places
+    reach_m = view.surface.made_by["bandwidth_m"]
+    columns = [
+        ("", "right", [str(rank) for rank in places["rank"]]),
+        ("Most repeated address there", "left", list(places["address"])),
+        ("Events", "right", [f"{n:,.0f}" if n == round(n) else f"{n:,.1f}" for n in places["events"]]),
+        ("Share", "right", [f"{share:.1%}" for share in places["share"]]),
+        ("Peak per km²", "right", [f"{value:,.1f}" if value < 10 else f"{value:,.0f}" for value in places["per_km2"]]),
+    ]
+    return table_html(columns, caption=f"Hot places: peaks, and the events within {reach_m:,.0f} m of each")
 
 
 def _legend(bands: pd.DataFrame) -> str:
-    rows = "".join(
-        f'<tr><td><span style="display:inline-block;width:16px;height:11px;background:{colour};border:1px solid #888">'
-        f'</span></td><td style="padding:0 6px">{row.ground} of ground</td>'
-        f'<td style="text-align:right">{row.events_share:.0%} of events</td></tr>'
+    cells = "".join(
+        f'<td style="padding-right:12px;vertical-align:top;white-space:nowrap"><span style="display:inline-block;width:16px;height:11px;background:{colour};'
+        f'border:1px solid #888;vertical-align:middle"></span> {row.ground.replace(" to ", "–")}<br>'
+        f'<span style="color:#555">{row.events_share:.0%} of events</span></td>'
         for colour, row in zip(BAND_COLOURS, bands.itertuples(), strict=True)
     )
-    return f'<table style="font:11px sans-serif;color:#1a1a1a;margin:4px 8px;line-height:1.3">{rows}</table>'
+    return (
+        '<table style="font:12px sans-serif;color:#1a1a1a;line-height:1.35;margin-top:4px"><tr>'
+        '<td style="padding-right:12px;vertical-align:top;white-space:nowrap"><b>Ground by density</b><br>'
+        f'<span style="color:#555">rings: one bandwidth</span></td>{cells}</tr></table>'
+    )
 
 
 def _offense_choices(events: Events) -> list[tuple[str, Any]]:

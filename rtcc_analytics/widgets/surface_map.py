@@ -1,10 +1,10 @@
-"""The map of an explorer: a surface as one picture, the top cells outlined with their ranks."""
+"""The map of an explorer: a surface as one picture, hot places ringed with their ranks."""
 
 from __future__ import annotations
 
 import ipyleaflet as leaflet
 import numpy as np
-from ipywidgets import HTML
+import shapely
 
 from rtcc_analytics.maps.ground import INK, Ground
 from rtcc_analytics.widgets.ground_map import GroundMap, feature, label
@@ -15,7 +15,7 @@ RANKS_SHOWN = 10
 
 
 class SurfaceMap(GroundMap):
-    """A map of a surface and its top cells.
+    """A map of a surface and its hot places.
 
     Parameters
     ----------
@@ -28,10 +28,8 @@ class SurfaceMap(GroundMap):
     ----------
     overlay : ipyleaflet.ImageOverlay
         The surface; `show_surface` fills it.
-    cells : ipyleaflet.GeoJSON
-        Outlines of the top cells; `show_ranks` fills it.
-    legend : ipywidgets.HTML
-        What the colours mean.
+    rings : ipyleaflet.GeoJSON
+        Rings around the hot places; `show_places` fills it.
     """
 
     def __init__(self, ground: Ground, *, height_px: int = 520) -> None:
@@ -39,10 +37,10 @@ class SurfaceMap(GroundMap):
         self.overlay = leaflet.ImageOverlay(
             url="", bounds=((south, west), (north, east)), name="Surface", pane="surface"
         )
-        self.cells = leaflet.GeoJSON(
+        self.rings = leaflet.GeoJSON(
             data={"type": "FeatureCollection", "features": []},
-            name="Top cells",
-            style={"color": INK, "weight": 2, "fillOpacity": 0, "opacity": 1},
+            name="Hot places",
+            style={"color": INK, "weight": 1.5, "fillOpacity": 0, "opacity": 1},
             hover_style={"color": "#0050b3"},
         )
         self._area = ground.area
@@ -50,9 +48,7 @@ class SurfaceMap(GroundMap):
             label(str(rank), lat=south, lon=west, size_px=13, weight=700, colour="#ffffff", halo=INK)
             for rank in range(1, RANKS_SHOWN + 1)
         )
-        super().__init__(ground, layers=(self.overlay, self.cells), marks=self._ranks, height_px=height_px)
-        self.legend = HTML()
-        self.add(leaflet.WidgetControl(widget=self.legend, position="topright"))
+        super().__init__(ground, layers=(self.overlay, self.rings), marks=self._ranks, height_px=height_px)
 
     def show_surface(self, url: str, bounds: tuple[tuple[float, float], tuple[float, float]]) -> None:
         """Lay the picture at `url` (a data address) over `bounds`, ((south, west), (north, east))."""
@@ -60,10 +56,12 @@ class SurfaceMap(GroundMap):
             self.overlay.bounds = bounds
             self.overlay.url = url
 
-    def show_ranks(self, geometry: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> None:
-        """Outline the top cells (shapely, metres) and write their ranks, 1 first, at lon, lat."""
-        outlines = self._area.to_lonlat(geometry[:RANKS_SHOWN])
-        self.cells.data = {"type": "FeatureCollection", "features": [feature(o) for o in outlines]}
+    def show_places(self, x: np.ndarray, y: np.ndarray, *, reach_m: float) -> None:
+        """Ring the hot places at x, y (metres of the study) and write their ranks, 1 first."""
+        rings = shapely.buffer(shapely.points(x[:RANKS_SHOWN], y[:RANKS_SHOWN]), reach_m, quad_segs=12)
+        outlines = self._area.to_lonlat(rings)
+        self.rings.data = {"type": "FeatureCollection", "features": [feature(o) for o in outlines]}
+        lon, lat = self._area.unproject(x, y)
         for place, mark in enumerate(self._ranks):
             mark.visible = place < len(lon)
             if mark.visible:

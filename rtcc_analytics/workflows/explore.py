@@ -11,26 +11,108 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events, When
+from rtcc_analytics.from_store import Readable, read_events, read_study_area
 from rtcc_analytics.hotspots import counts, kernel_density
+from rtcc_analytics.maps import Ground
 from rtcc_analytics.offenses import offense_codes, offense_name
+from rtcc_analytics.study import StudyArea
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.temporal import WeeklySeries, weekly_series
 from rtcc_analytics.temporal.aoristic import aoristic
 from rtcc_analytics.units import Grid
+from rtcc_analytics.workflows.ground import read_ground
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from data_connectors import Store
 
 # The map's bands: the hottest 1 % of the ground, then up to 2, 5, 10 and 20 %.
 BAND_SHARES = (0.01, 0.02, 0.05, 0.10, 0.20)
 FEW_EVENTS = 50
-TOP_CELLS = 10
+MOST_PLACES = 10
 MOST_WEEKS = 52
+PART_KINDS = ("city", "town", "village", "district", "beat", "zone")
+LEAST_PART_M2 = 10_000.0
+_PARTS = "SELECT name, kind, geometry FROM areas WHERE list_contains($kinds, kind) ORDER BY kind, name"
 HISTORY_DAYS = np.timedelta64(800, "D")
+
+
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """Everything a session of exploring holds, read from the store once.
+
+    Attributes
+    ----------
+    events : Events
+        Incidents with a place; `events.notes` says what was left out.
+    ground : Ground
+        The study area with streets and names, for maps.
+    areas : mapping of str to StudyArea
+        Parts of the study area that can be looked at alone, in the same projection.
+    snapshot : int
+        The store snapshot it was read from.
+    """
+
+    events: Events
+    ground: Ground
+    areas: Mapping[str, StudyArea]
+    snapshot: int
+
+
+def read_exploration(
+    store: Store,
+    *,
+    area: str | None = None,
+    start: When | None = None,
+    end: When | None = None,
+    source: str | None = None,
+) -> Exploration:
+    """Read what hot spots are explored with, all of one snapshot.
+
+    Parameters
+    ----------
+    store : Store
+    area : str, optional
+        Name of an area in the store (``"Beacon"``, ``"city:Beacon"``); the whole county, or a
+        footprint around the incidents, where left out.
+    start, end : date or time, optional
+        Half-open period; all records where left out.
+    source : str, optional
+        One feed; all where left out.
+
+    Raises
+    ------
+    RtccError
+        Nothing to explore: no incidents, none with coordinates, or no such area.
+    """
+    with store.reading() as held:
+        study = read_study_area(held, area, source=source)
+        events = read_events(held, start=start, end=end, area=study, source=source)
+        feeds = held.read("SELECT DISTINCT source FROM incidents")["source"]
+        banner = "SIMULATED" if feeds.str.startswith("simulated").any() else ""
+        ground = read_ground(held, study, near=np.array([study.polygon], dtype=object), banner=banner)
+        return Exploration(events, ground, _parts(held, study), held.snapshot())
+
+
+def _parts(store: Readable, study: StudyArea) -> dict[str, StudyArea]:
+    """The cities, towns, villages, beats and zones that reach into the study area, cut to it."""
+    rows = store.read(_PARTS, kinds=list(PART_KINDS))
+    if rows.empty:
+        return {}
+    shapes = shapely.make_valid(shapely.from_wkb([bytes(wkb) for wkb in rows["geometry"]]))
+    shapes = shapely.intersection(shapely.transform(shapes, study.project, interleaved=False), study.polygon)
+    return {
+        f"{row.name} ({row.kind})": StudyArea(shape, study.crs, study.timezone, row.name, f"the {row.kind} {row.name}")
+        for row, shape in zip(rows.itertuples(index=False), shapes, strict=True)
+        if shapely.area(shape) > LEAST_PART_M2 and row.name != study.name
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +129,10 @@ class HotspotView:
         1 for the hottest 1 % of the ground, to 5 for that up to 20 %; 0 for the rest.
     bands : DataFrame
         One row per band: band, ground (in words), least_per_km2, events, events_share, ground_share.
-    top : DataFrame
-        The cells that hold most events: rank, place, events, share, per_km2, lon, lat, unit.
+    places : DataFrame
+        Peaks of the density at least a bandwidth apart, hottest first: rank, address (which most
+        events there share, with their number; never of a sex or domestic offense), events within
+        a bandwidth, share, per_km2 at the peak, lon, lat, unit.
     weeks : WeeklySeries
         Up to 52 weeks before the end of the period, within the hours chosen.
     hours : DataFrame
@@ -68,7 +152,7 @@ class HotspotView:
     counts: RiskSurface
     band: NDArray[np.int8]
     bands: pd.DataFrame
-    top: pd.DataFrame
+    places: pd.DataFrame
     weeks: WeeklySeries
     hours: pd.DataFrame
     offenses: tuple[str, ...]
@@ -136,7 +220,7 @@ def explore_hotspots(
     >>> events = Events(x=[501_000.0, 501_010.0, 502_500.0], y=[4_001_000.0] * 3, crs=crs, timezone=zone,
     ...                 occurred_from=["2024-01-01T20:00", "2024-01-09T04:00", "2024-01-20T09:00"], offense=["220"] * 3)
     >>> view = explore_hotspots(events, Grid(town, cell_m=250), offense="burglary", bandwidth_m=500)
-    >>> view.records, view.top["events"].tolist()
+    >>> view.records, view.places["events"].tolist()
     (3, [2.0, 1.0])
     """
     began = time.perf_counter()
@@ -167,7 +251,7 @@ def explore_hotspots(
         held,
         band,
         bands,
-        _top_cells(within, surface, held),
+        _hot_places(within, surface, held),
         _weeks(within, last_day),
         by_hour,
         codes,
@@ -180,6 +264,66 @@ def explore_hotspots(
 
 def _inside(events: Events, grid: Grid) -> Events:
     return events.where(grid.assign(events.x, events.y) >= 0)
+
+
+def compare_choices(
+    held: Exploration,
+    *,
+    choices: Sequence[tuple[float, float]],
+    offense: str | Sequence[str] | None = None,
+    start: When | None = None,
+    end: When | None = None,
+    hours: tuple[int, int] = (0, 24),
+    share: float = 0.05,
+) -> pd.DataFrame:
+    """How much of the hot ground depends on cell size and bandwidth.
+
+    Parameters
+    ----------
+    held : Exploration
+    choices : sequence of (cell_m, bandwidth_m)
+        The first is the one the others are held against.
+    offense, start, end, hours
+        As in `explore_hotspots`.
+    share : float
+        Share of the ground called hot, 0-1.
+
+    Returns
+    -------
+    DataFrame
+        cell_m, bandwidth_m, events_share (of events on the hot ground), same_ground_share (of the
+        first choice's hot ground that this one calls hot too), threshold_per_km2.
+
+    Raises
+    ------
+    RtccError
+        As in `explore_hotspots`; or no choice at all.
+    """
+    if not choices:
+        raise RtccError("compare_choices needs at least one (cell_m, bandwidth_m); got none")
+    x, y = _sample_points(held.ground.area)
+    rows, first = [], None
+    for cell_m, bandwidth_m in choices:
+        grid = Grid(held.ground.area, cell_m=cell_m)
+        view = explore_hotspots(
+            held.events, grid, offense=offense, start=start, end=end, bandwidth_m=bandwidth_m, hours=hours
+        )
+        top = view.surface.top(share)
+        hot = np.append(top.fraction > 0.5, False)[grid.assign(x, y)]
+        first = hot if first is None else first
+        inside = float((view.counts.values * top.fraction).sum() / max(view.counts.values.sum(), 1e-9))
+        rows.append((cell_m, bandwidth_m, inside, float((hot & first).sum() / max(first.sum(), 1)), top.threshold))
+    columns = ["cell_m", "bandwidth_m", "events_share", "same_ground_share", "threshold_per_km2"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _sample_points(area: StudyArea, *, about: int = 40_000) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points on an even lattice over the area, metres."""
+    x_min, y_min, x_max, y_max = area.polygon.bounds
+    step = ((x_max - x_min) * (y_max - y_min) / about) ** 0.5
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(x_min, x_max, step), np.arange(y_min, y_max, step)))
+    inside = area.contains(x, y)
+    return x[inside], y[inside]
 
 
 def _picked(
@@ -224,35 +368,53 @@ def _bands(surface: RiskSurface, held: RiskSurface) -> tuple[NDArray[np.int8], p
     return band, pd.DataFrame(rows, columns=columns)
 
 
-def _top_cells(events: Events, surface: RiskSurface, held: RiskSurface) -> pd.DataFrame:
-    """The cells that hold most events, each called by the address most of them share."""
-    grid = surface.units
-    top = np.argsort(-held.values, kind="stable")[:TOP_CELLS]
-    top = top[held.values[top] > 0]
-    x, y = (axis[top] for axis in grid.centroids())
-    lon, lat = grid.area.unproject(x, y)
-    return pd.DataFrame(
-        {
-            "rank": np.arange(1, len(top) + 1),
-            "place": _places(events, grid, top),
-            "events": held.values[top],
-            "share": held.values[top] / max(held.values.sum(), 1e-9),
-            "per_km2": surface.values[top],
-            "lon": lon,
-            "lat": lat,
-            "unit": top,
-        }
-    )
+def _hot_places(events: Events, surface: RiskSurface, held: RiskSurface) -> pd.DataFrame:
+    """Peaks of the density at least a bandwidth apart, hottest first, with the events around each."""
+    grid, reach_m = surface.units, float(surface.made_by["bandwidth_m"])
+    x, y = grid.centroids()
+    rows, left = [], np.where(_local_maxima(surface), surface.values, 0.0)
+    for rank in range(1, MOST_PLACES + 1):
+        peak = int(left.argmax())
+        if left[peak] <= 0:
+            break
+        around = np.hypot(x - x[peak], y - y[peak]) <= reach_m
+        rows.append((rank, float(held.values[around].sum()), float(surface.values[peak]), peak))
+        left[around] = 0
+    places = pd.DataFrame(rows, columns=["rank", "events", "per_km2", "unit"])
+    peaks = places["unit"].to_numpy(dtype=int)
+    lon, lat = grid.area.unproject(x[peaks], y[peaks])
+    return places.assign(
+        share=places["events"] / max(held.values.sum(), 1e-9),
+        address=_repeated(events, x[peaks], y[peaks], reach_m),
+        lon=lon,
+        lat=lat,
+    )[["rank", "address", "events", "share", "per_km2", "lon", "lat", "unit"]]
 
 
-def _places(events: Events, grid: Grid, top: NDArray[np.int64]) -> list[str]:
-    if events.address is None or not len(top):
-        return [str(label) for label in grid.labels[top]]
-    unit = grid.assign(events.x, events.y)
-    in_top = np.flatnonzero(np.isin(unit, top) & (events.address.codes >= 0))
-    seen = pd.DataFrame({"unit": unit[in_top], "address": events.address.codes[in_top]})
-    commonest = seen.groupby("unit")["address"].agg(lambda codes: np.bincount(codes).argmax())
-    return [str(events.address.categories[commonest[u]]) if u in commonest.index else str(grid.labels[u]) for u in top]
+def _local_maxima(surface: RiskSurface) -> NDArray[np.bool_]:
+    """Cells that no neighbour exceeds: without this, the flank of a peak would count as the next."""
+    table, _ = surface.units.lookup_table()
+    values = np.append(surface.values, -np.inf)[table]
+    highest = np.empty(surface.units.size)
+    highest[table[table >= 0]] = maximum_filter(values, size=3, mode="nearest")[table >= 0]
+    return surface.values >= highest
+
+
+def _repeated(events: Events, x: NDArray[np.float64], y: NDArray[np.float64], reach_m: float) -> list[str]:
+    """The address that most events around each place share, with their number; empty where none is known."""
+    if events.address is None:
+        return [""] * len(x)
+    shown = events.address.codes >= 0
+    if events.sensitive is not None:
+        shown &= ~events.sensitive
+    at_x, at_y, codes = events.x[shown], events.y[shown], events.address.codes[shown]
+    words = []
+    for here_x, here_y in zip(x, y, strict=True):
+        near = codes[(np.abs(at_x - here_x) <= reach_m) & (np.abs(at_y - here_y) <= reach_m)]
+        counted = np.bincount(near) if near.size else np.zeros(1, dtype=int)
+        most = int(counted.argmax())
+        words.append(f"{events.address.categories[most]} ({counted[most]:,})" if counted[most] else "")
+    return words
 
 
 def _weeks(events: Events, last_day: np.datetime64) -> WeeklySeries:
