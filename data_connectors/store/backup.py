@@ -22,18 +22,14 @@ from .ledger import Ledger
 from .location import LAKES, Location, literal, quoted
 from .locking import Deadline, server_session, writer
 from .migrations import check_version, software_version
+from .placing import placed
 
 MANIFEST = "backup.json"
 
 
 def backup(location: Location, path: Path, *, explain: bool, wait_s: float) -> None:
     """Copy the store at `location` into the new folder `path`; see `Store.backup`."""
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise StoreError(f"{path} already exists; a backup goes into a new folder")
-    partial = path.with_name(f".{path.name}.partial")
-    if partial.exists():
-        shutil.rmtree(partial)
-    try:
+    with placed(path, "backup") as partial:
         _copy(location, Location.parse(partial), explain=explain, wait_s=wait_s)
         manifest = {
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -41,13 +37,6 @@ def backup(location: Location, path: Path, *, explain: bool, wait_s: float) -> N
             "software": software_version(),
         }
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-        if path.is_dir():
-            path.rmdir()
-        partial.rename(path)
-    except OSError as error:
-        raise StoreError(f"cannot write the backup to {path}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     Ledger(location, wait_s).append(
         action="export", object="backup", outcome="ok", query_params=json.dumps({"to": str(path)})
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from .errors import PlateDataError, StoreError
 from .ledger import Ledger
 from .location import Location, literal, quoted
 from .migrations import check_version, tables_of
+from .placing import placed
 
 _STARTS_A_FORMULA = r"^[=+\-@\t\r\n]"
 _IS_A_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
@@ -22,26 +22,12 @@ def export(
 ) -> None:
     """Write records to `path`; see `Store.export`."""
     names = _checked(tables)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise StoreError(f"{path} already exists; give another name, nothing is overwritten")
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with placed(path, "export") as partial:
         with connected(location, Attach("records", snapshot=snapshot), explain=explain) as connection:
             if snapshot is None:
                 check_version(connection, "records")
             write = _to_database if path.suffix == ".duckdb" else _to_csv
             rows = write(connection, partial, names)
-        if path.is_dir():
-            path.rmdir()
-        partial.rename(path)
-    except OSError as error:
-        raise StoreError(f"cannot export to {path}: {error.strerror or error}") from error
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
     Ledger(location, wait_s).append(action="export", object=", ".join(names), outcome="ok", rows_returned=rows)
 
 

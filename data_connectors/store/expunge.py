@@ -19,7 +19,7 @@ from .errors import StoreError
 from .ledger import Ledger
 from .location import Location, literal, quoted
 from .locking import Deadline, retried, writer
-from .migrations import check_version
+from .migrations import catalog_schema, check_version
 from .session import LoadingSession
 from .settling import forget_history, forget_statistics, remove_orphans, vacuum_catalog
 
@@ -106,12 +106,19 @@ def _snapshots(connection: Connection, lake: str) -> tuple[int, int]:
 def _first_seen(session: LoadingSession, sealed: _Sealed) -> tuple[int, int]:
     """The first snapshot that holds the record, and how many source lines it came from."""
     oldest, newest = _snapshots(session.connection, session.lake)
-    ever = (
-        f"(SELECT {oldest} AS snapshot_id, * FROM {session.table(sealed.table)} AT (VERSION => {oldest}) UNION ALL BY NAME "
-        f"SELECT * FROM ducklake_table_insertions({literal(session.lake)}, 'main', {literal(sealed.table)}, {oldest}, {newest}))"
+    catalog = catalog_schema(session.connection, session.lake)
+    [(made,)] = session.rows(
+        f"SELECT min(begin_snapshot) FROM {catalog}.ducklake_table WHERE table_name = $table", table=sealed.table
+    )
+    oldest = max(oldest, int(made))
+    inserted = (
+        f"ducklake_table_insertions({literal(session.lake)}, 'main', {literal(sealed.table)}, {oldest}, {newest})"
     )
     [(first, rows)] = session.rows(
-        f"SELECT min(snapshot_id), count(DISTINCT (file_hash, line)) FROM {ever} WHERE {sealed.where}", **sealed.values
+        "SELECT min(seen_at), count(DISTINCT (file_hash, line)) FROM ("
+        f"SELECT {oldest} AS seen_at, file_hash, line FROM {session.table(sealed.table)} AT (VERSION => {oldest}) "
+        f"WHERE {sealed.where} UNION ALL SELECT snapshot_id, file_hash, line FROM {inserted} WHERE {sealed.where})",
+        **sealed.values,
     )
     if first is None:
         shown = ", ".join(f"{name} = {value!r}" for name, value in sealed.match.items())
@@ -144,16 +151,7 @@ def _delete(session: LoadingSession, sealed: _Sealed) -> None:
 def _forget(connection: Connection, session: LoadingSession, sealed: _Sealed, first: int) -> list[int]:
     """Expire what holds the record; returns the first and last snapshot that are gone."""
     lake = session.lake
-    [(newest,)] = connection.rows(f"SELECT id FROM ducklake_current_snapshot({literal(lake)})")
-    versions = [
-        row[0]
-        for row in connection.rows(
-            f"SELECT snapshot_id FROM ducklake_snapshots({literal(lake)}) WHERE snapshot_id >= {first}"
-        )
-    ]
-    forget_history(connection, lake, versions=[v for v in versions if v < newest])
-    if _files_with(connection, session, sealed):
-        forget_history(connection, lake)
+    newest = forget_history(connection, lake, since=first)
     remove_orphans(connection, lake)
     forget_statistics(connection, lake)
     left = _files_with(connection, session, sealed)
@@ -161,7 +159,7 @@ def _forget(connection: Connection, session: LoadingSession, sealed: _Sealed, fi
         raise StoreError(
             f"the record is out of every snapshot, but still in {left[0]}: close what reads it and expunge again"
         )
-    return [first, int(newest) - 1]
+    return [first, newest - 1]
 
 
 def _files_with(connection: Connection, session: LoadingSession, sealed: _Sealed) -> list[str]:

@@ -20,7 +20,7 @@ from .extensions import new_instance
 from .ledger import Ledger
 from .location import LAKES, Location, literal, quoted
 from .locking import Deadline, holder, writer
-from .migrations import MIGRATIONS, check_version, tables_of
+from .migrations import check_version, newest, tables_of
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -149,7 +149,7 @@ def _lakes(place: Location) -> Iterator[Finding]:
             except StoreError as error:
                 yield Finding("problem", f"{lake}: {error}", f"rtcc init --store {place.text}")
                 continue
-            yield Finding("ok", f"{lake}: readable, schema version {len(MIGRATIONS)}")
+            yield Finding("ok", f"{lake}: readable, schema version {newest()}")
             yield from _columns(connection, lake)
             yield from _writing(connection, lake)
             yield from _pruning(connection, lake)
@@ -175,7 +175,7 @@ def _columns(connection: Connection, lake: Lake) -> Iterator[Finding]:
 
 def _writing(connection: Connection, lake: Lake) -> Iterator[Finding]:
     try:
-        with writer(connection, lake, Deadline.after(0)) as died:
+        with writer(connection, lake, Deadline.after(0), looking=True) as died:
             if died:
                 yield Finding(
                     "ok", f"{lake}: a writer was killed since the last write; what it left is looked at below"
@@ -218,7 +218,7 @@ def _leftovers(place: Location, lake: Lake) -> Iterator[Finding]:
     """Data files that no snapshot knows; only looked for while nobody writes."""
     with connected(place, Attach(lake, read_only=False)) as connection:
         try:
-            with writer(connection, lake, Deadline.after(0)):
+            with writer(connection, lake, Deadline.after(0), looking=True):
                 found = connection.rows(
                     f"CALL ducklake_delete_orphaned_files({literal(lake)}, dry_run => true, cleanup_all => true)"
                 )

@@ -84,10 +84,11 @@ def describe_self() -> dict[str, Any]:
 
 
 @contextmanager
-def writer(connection: Connection, name: str, deadline: Deadline) -> Iterator[bool]:
+def writer(connection: Connection, name: str, deadline: Deadline, *, looking: bool = False) -> Iterator[bool]:
     """Hold `name` (a lake, or the ledger) of the store that `connection` belongs to, for writing.
 
     Yields whether the last holder died while it held the lock (known for embedded stores only).
+    `looking` holds it only to look, and leaves that mark for the next writer.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def writer(connection: Connection, name: str, deadline: Deadline) -> Iterator[bo
         Someone else holds it until the deadline; the message names them.
     """
     if connection.location.server is None:
-        with file_lock(connection.location, name, deadline) as died:
+        with file_lock(connection.location, name, deadline, looking=looking) as died:
             yield died
     else:
         with _advisory_lock(connection, name, deadline):
@@ -107,7 +108,7 @@ def _lock_path(location: Location, name: str) -> Path:
 
 
 @contextmanager
-def file_lock(location: Location, name: str, deadline: Deadline) -> Iterator[bool]:
+def file_lock(location: Location, name: str, deadline: Deadline, *, looking: bool = False) -> Iterator[bool]:
     """Hold `name` of an embedded store; yields whether its last holder died holding it."""
     path = _lock_path(location, name)
     try:
@@ -119,6 +120,9 @@ def file_lock(location: Location, name: str, deadline: Deadline) -> Iterator[boo
     try:
         _acquire(lambda: _flock(handle), lambda: _file_holder(location, name), location, name, deadline)
         died = os.fstat(handle).st_size > 0
+        if looking:
+            yield died
+            return
         os.ftruncate(handle, 0)
         with suppress(OSError):  # on a full disk the lock still holds, only without a name
             os.pwrite(handle, json.dumps(describe_self()).encode(), 0)

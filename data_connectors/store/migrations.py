@@ -56,6 +56,11 @@ def make_tables(connection: Connection, lake: Lake) -> None:
             connection.run(f"ALTER TABLE {table} SET SORTED BY ({', '.join(map(quoted, schema.sort))})")
 
 
+def newest() -> int:
+    """The schema version that this software writes."""
+    return len(MIGRATIONS)
+
+
 def tables_of(lake: Lake) -> dict[str, tuple[Column, ...]]:
     """Each table of a lake with its columns as stored, bookkeeping included."""
     return {name: s.all_columns for name, s in TABLES.items() if s.lake == lake} | BOOKKEEPING[lake]

@@ -111,6 +111,7 @@ class LoadingSession:
         except BaseException:
             with suppress(StoreError):
                 self.connection.run("ROLLBACK")
+                remove_orphans(self.connection, self.lake)  # what was written before it failed, a full disk's half file
             raise
         finally:
             self._committing = False

@@ -77,20 +77,26 @@ def _has_history(connection: Connection, lake: Lake) -> bool:
     )
 
 
-def forget_history(connection: Connection, lake: Lake, *, versions: list[int] | None = None) -> None:
+def forget_history(connection: Connection, lake: Lake, *, since: int = 0) -> int:
     """Make deleted rows unreachable and unreadable: rewrite files that hold them, expire snapshots, remove old files.
 
     Parameters
     ----------
-    versions : list of int, optional
-        The snapshots to expire; every one but the newest where left out.
+    since : int
+        The first snapshot to expire; every later one but the newest goes with it.
+
+    Returns
+    -------
+    int
+        The newest snapshot, the only one left from `since` on.
     """
     catalog = catalog_schema(connection, lake)
     if connection.value(f"SELECT EXISTS (FROM {catalog}.ducklake_delete_file WHERE end_snapshot IS NULL)"):
         connection.run("CALL ducklake_rewrite_data_files($lake, delete_threshold => 0)", {"lake": lake})
-    if versions is None:
-        connection.run("CALL ducklake_expire_snapshots($lake, older_than => now())", {"lake": lake})
-    elif versions:
+    snapshots = connection.rows(f"SELECT snapshot_id FROM {catalog}.ducklake_snapshot ORDER BY snapshot_id")
+    newest = int(snapshots[-1][0])
+    versions = [int(s) for (s,) in snapshots if since <= s < newest]
+    if versions:
         connection.run(
             "CALL ducklake_expire_snapshots($lake, versions => $versions)", {"lake": lake, "versions": versions}
         )
@@ -98,6 +104,7 @@ def forget_history(connection: Connection, lake: Lake, *, versions: list[int] | 
     if removed:
         forget_statistics(connection, lake)
         vacuum_catalog(connection, lake)
+    return newest
 
 
 def forget_statistics(connection: Connection, lake: Lake) -> None:

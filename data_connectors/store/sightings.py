@@ -27,6 +27,7 @@ class SightingsSession:
 
     def __init__(self, connection: Connection, ledger: Ledger, purpose: Purpose, wait_s: float) -> None:
         self.purpose = purpose
+        self._data_asof = connection.value("SELECT strftime(max(loaded_at), '%Y-%m-%dT%H:%M:%SZ') FROM sightings.loads")
         self._connection = connection
         self._ledger = ledger
         self._wait_s = wait_s
@@ -69,6 +70,7 @@ class SightingsSession:
             object=", ".join(names),
             query_params=json.dumps(asked, ensure_ascii=False, sort_keys=True),
             purpose=self.purpose,
+            data_asof=self._data_asof,
             **result,
         )
 

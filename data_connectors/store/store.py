@@ -138,9 +138,7 @@ class Store:
         """
         snapshot = self.snapshot()
         with ExitStack() as opened:
-            records = retried(
-                lambda: opened.enter_context(self.at(snapshot)._records()), Deadline.after(self.wait_s)
-            )
+            records = retried(lambda: opened.enter_context(self.at(snapshot)._records()), Deadline.after(self.wait_s))
             yield Reading(records, snapshot, self.wait_s)
 
     def sightings(self, purpose: Purpose) -> AbstractContextManager[SightingsSession]:

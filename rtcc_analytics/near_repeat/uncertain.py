@@ -86,7 +86,10 @@ def weighted_pairs_below(t: FloatArray, weights: FloatArray, limits: FloatArray)
     """Over all pairs of events, the product of weights whose times are closer than each limit; shape (k,)."""
     times, shares, offsets = _compressed(t, weights)
     order = np.argsort(times, kind="stable")
-    return _weight_below(times[order], shares[order], limits) - _own_weight_below(times, shares, offsets, limits)
+    below = _weight_below(times[order], shares[order], limits) - _own_weight_below(times, shares, offsets, limits)
+    # What rounding leaves between two limits that no pair separates must be nothing, not 1e-16 of a pair.
+    grain = 1e-12 * max(1.0, shares.sum() ** 2)
+    return np.rint(below / grain) * grain
 
 
 def _compressed(t: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:

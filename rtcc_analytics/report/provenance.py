@@ -88,6 +88,17 @@ class ReadLog:
         return frame
 
     @contextmanager
+    def reading(self) -> Iterator[ReadLog]:
+        """As `Store.reading`: several reads of one snapshot over one connection, all remembered here."""
+        if not hasattr(self._store, "reading"):
+            yield self
+            return
+        with self._store.reading() as held:
+            inner = ReadLog(held)
+            inner._name, inner._reads = self._name, self._reads
+            yield inner
+
+    @contextmanager
     def named(self, name: str) -> Iterator[None]:
         """Reads inside the block carry this name."""
         before, self._name = self._name, name

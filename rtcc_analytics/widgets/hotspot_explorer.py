@@ -24,7 +24,8 @@ from rtcc_analytics.widgets.ground_map import MAP_STYLE
 from rtcc_analytics.widgets.raster import PixelRaster, picture_url, pixel_raster
 from rtcc_analytics.widgets.strips import day_hour_strip, table_html, weekly_strip
 from rtcc_analytics.widgets.surface_map import BAND_COLOURS, SurfaceMap
-from rtcc_analytics.workflows.explore import Exploration, HotspotView, explore_hotspots
+from rtcc_analytics.workflows.exploration import Exploration
+from rtcc_analytics.workflows.explore import HotspotView, explore_hotspots
 
 CELL_SIZES_M = (50, 100, 150, 200, 250, 300, 400, 500, 750, 1000)
 BANDWIDTHS_M = (*range(100, 1000, 50), *range(1000, 2000, 100), *range(2000, 5001, 250))
@@ -70,8 +71,8 @@ class HotspotExplorer(w.VBox):
         held: Exploration,
         *,
         offense: str | None = None,
-        start: date | None = None,
-        end: date | None = None,
+        start: date | str | None = None,
+        end: date | str | None = None,
         area: str | None = None,
         cell_m: float | None = None,
         bandwidth_m: float | None = None,
@@ -210,13 +211,16 @@ class HotspotExplorer(w.VBox):
             layout=w.Layout(width="auto", margin="0 0 0 84px"),
         )
 
-    def _make_period(self, start: date | None, end: date | None) -> None:
+    def _make_period(self, start: date | str | None, end: date | str | None) -> None:
         mondays = _mondays(self._events)
-        last = _nearest(mondays, end) if end else mondays[-1]
-        first = _nearest(mondays, start) if start else max(mondays[0], last - timedelta(weeks=52))
+        first, last = (pd.Timestamp(day).date() if day else None for day in (start, end))
+        last = last or mondays[-1]
+        first = first or max(mondays[0], last - timedelta(weeks=52))
+        if not first < last:
+            raise RtccError(f"the period from {first} to {last} is empty: the end must be later than the start")
         self.period = w.SelectionRangeSlider(
-            options=[(f"{day:%d %b %Y}", day) for day in mondays],
-            value=(first, max(last, first)),
+            options=[(f"{day:%d %b %Y}", day) for day in sorted({*mondays, first, last})],
+            value=(first, last),
             description="Period",
             continuous_update=False,
             layout=w.Layout(width="99%"),
@@ -267,16 +271,17 @@ def _place_table(view: HotspotView) -> str:
 
 
 def _legend(bands: pd.DataFrame) -> str:
+    cell = "padding-right:12px;vertical-align:top;white-space:nowrap"
+    swatch = "display:inline-block;width:16px;height:11px;border:1px solid #888;vertical-align:middle;background:"
     cells = "".join(
-        f'<td style="padding-right:12px;vertical-align:top;white-space:nowrap"><span style="display:inline-block;width:16px;height:11px;background:{colour};'
-        f'border:1px solid #888;vertical-align:middle"></span> {row.ground.replace(" to ", "–")}<br>'
+        f'<td style="{cell}"><span style="{swatch}{colour}"></span> {row.ground.replace(" to ", "–")}<br>'
         f'<span style="color:#555">{row.events_share:.0%} of events</span></td>'
         for colour, row in zip(BAND_COLOURS, bands.itertuples(), strict=True)
     )
     return (
         '<table style="font:12px sans-serif;color:#1a1a1a;line-height:1.35;margin-top:4px"><tr>'
-        '<td style="padding-right:12px;vertical-align:top;white-space:nowrap"><b>Ground by density</b><br>'
-        f'<span style="color:#555">rings: one bandwidth</span></td>{cells}</tr></table>'
+        f'<td style="{cell}"><b>Ground by density</b><br><span style="color:#555">rings: one bandwidth</span></td>'
+        f"{cells}</tr></table>"
     )
 
 
@@ -327,7 +332,3 @@ def _mondays(events: Events) -> list[date]:
     low, high = np.quantile(days.astype(np.int64), [0.001, 1.0]).astype(int)
     first, last = (low + 3) // 7, -(-(high + 1 + 3) // 7)
     return [date(1970, 1, 1) + timedelta(days=int(week) * 7 - 3) for week in range(first, last + 1)]
-
-
-def _nearest(mondays: list[date], day: date) -> date:
-    return min(mondays, key=lambda monday: abs((monday - day).days))

@@ -11,6 +11,7 @@ from html import escape
 
 import numpy as np
 import pandas as pd
+from IPython.display import HTML
 
 from rtcc_analytics.temporal import WeeklySeries
 
@@ -48,6 +49,11 @@ def weekly_strip(weeks: WeeklySeries, *, width: int = 460, height: int = 150, ti
         f'<text x="{x[last] + 6:.1f}" y="{y[last] + 4:.1f}" font-weight="700">{counts[last]:,.0f}</text>'
     )
     return _svg(width, height, "".join(parts), title, caption=title)
+
+
+def show_weeks(weeks: WeeklySeries, *, title: str = "") -> HTML:
+    """The weekly line as something a notebook shows; it stays in the notebook when that is saved."""
+    return HTML(weekly_strip(weeks, width=760, height=190, title=title or f"{weeks.label.capitalize()}, events a week"))
 
 
 def day_hour_strip(hours: pd.DataFrame, *, width: int = 460, title: str = "Day and hour") -> str:

@@ -11,108 +11,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events, When
-from rtcc_analytics.from_store import Readable, read_events, read_study_area
 from rtcc_analytics.hotspots import counts, kernel_density
-from rtcc_analytics.maps import Ground
 from rtcc_analytics.offenses import offense_codes, offense_name
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.temporal import WeeklySeries, weekly_series
 from rtcc_analytics.temporal.aoristic import aoristic
 from rtcc_analytics.units import Grid
-from rtcc_analytics.workflows.ground import read_ground
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from data_connectors import Store
+    from rtcc_analytics.workflows.exploration import Exploration
 
 # The map's bands: the hottest 1 % of the ground, then up to 2, 5, 10 and 20 %.
 BAND_SHARES = (0.01, 0.02, 0.05, 0.10, 0.20)
 FEW_EVENTS = 50
 MOST_PLACES = 10
 MOST_WEEKS = 52
-PART_KINDS = ("city", "town", "village", "district", "beat", "zone")
-LEAST_PART_M2 = 10_000.0
-_PARTS = "SELECT name, kind, geometry FROM areas WHERE list_contains($kinds, kind) ORDER BY kind, name"
 HISTORY_DAYS = np.timedelta64(800, "D")
-
-
-@dataclass(frozen=True, eq=False)
-class Exploration:
-    """Everything a session of exploring holds, read from the store once.
-
-    Attributes
-    ----------
-    events : Events
-        Incidents with a place; `events.notes` says what was left out.
-    ground : Ground
-        The study area with streets and names, for maps.
-    areas : mapping of str to StudyArea
-        Parts of the study area that can be looked at alone, in the same projection.
-    snapshot : int
-        The store snapshot it was read from.
-    """
-
-    events: Events
-    ground: Ground
-    areas: Mapping[str, StudyArea]
-    snapshot: int
-
-
-def read_exploration(
-    store: Store,
-    *,
-    area: str | None = None,
-    start: When | None = None,
-    end: When | None = None,
-    source: str | None = None,
-) -> Exploration:
-    """Read what hot spots are explored with, all of one snapshot.
-
-    Parameters
-    ----------
-    store : Store
-    area : str, optional
-        Name of an area in the store (``"Beacon"``, ``"city:Beacon"``); the whole county, or a
-        footprint around the incidents, where left out.
-    start, end : date or time, optional
-        Half-open period; all records where left out.
-    source : str, optional
-        One feed; all where left out.
-
-    Raises
-    ------
-    RtccError
-        Nothing to explore: no incidents, none with coordinates, or no such area.
-    """
-    with store.reading() as held:
-        study = read_study_area(held, area, source=source)
-        events = read_events(held, start=start, end=end, area=study, source=source)
-        feeds = held.read("SELECT DISTINCT source FROM incidents")["source"]
-        banner = "SIMULATED" if feeds.str.startswith("simulated").any() else ""
-        ground = read_ground(held, study, near=np.array([study.polygon], dtype=object), banner=banner)
-        return Exploration(events, ground, _parts(held, study), held.snapshot())
-
-
-def _parts(store: Readable, study: StudyArea) -> dict[str, StudyArea]:
-    """The cities, towns, villages, beats and zones that reach into the study area, cut to it."""
-    rows = store.read(_PARTS, kinds=list(PART_KINDS))
-    if rows.empty:
-        return {}
-    shapes = shapely.make_valid(shapely.from_wkb([bytes(wkb) for wkb in rows["geometry"]]))
-    shapes = shapely.intersection(shapely.transform(shapes, study.project, interleaved=False), study.polygon)
-    return {
-        f"{row.name} ({row.kind})": StudyArea(shape, study.crs, study.timezone, row.name, f"the {row.kind} {row.name}")
-        for row, shape in zip(rows.itertuples(index=False), shapes, strict=True)
-        if shapely.area(shape) > LEAST_PART_M2 and row.name != study.name
-    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,8 +135,7 @@ def explore_hotspots(
 
     Examples
     --------
-    >>> import shapely
-    >>> from rtcc_analytics.study import StudyArea
+    >>>     >>> from rtcc_analytics.study import StudyArea
     >>> zone, crs = "America/Chicago", "EPSG:32615"
     >>> town = StudyArea(shapely.box(500_000, 4_000_000, 503_000, 4_003_000), crs, zone, "Town")
     >>> events = Events(x=[501_000.0, 501_010.0, 502_500.0], y=[4_001_000.0] * 3, crs=crs, timezone=zone,

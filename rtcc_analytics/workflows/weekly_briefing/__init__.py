@@ -1,0 +1,194 @@
+"""The weekly briefing of command staff: two pages, every number with how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from rtcc_analytics import hotspots, temporal
+from rtcc_analytics.maps import Ground
+from rtcc_analytics.offenses import INDEX_GROUPS, offense_codes, offense_name
+from rtcc_analytics.quality import QualityReport, assess
+from rtcc_analytics.report import ReadLog, Report, Section
+from rtcc_analytics.units import Grid
+from rtcc_analytics.workflows.ground import read_ground
+from rtcc_analytics.workflows.weekly_briefing import reading, sections, trust, where
+from rtcc_analytics.workflows.weekly_briefing.words import ALL, span_words
+from rtcc_analytics.workflows.weekly_briefing.words import bottom_line as sentences
+
+if TYPE_CHECKING:
+    from data_connectors import Store
+
+WINDOWS = ("7d", "28d", "ytd")
+LEVEL_WINDOW = "28d"
+CURRENT_DAYS, HISTORY_DAYS = 28, 364
+QUALITY_DAYS = 396
+SIMULATED = "SIMULATED DATA: no real incident, address or person"
+
+
+def weekly_briefing(
+    store: Store,
+    *,
+    until: date | None = None,
+    area: str | None = None,
+    source: str | None = None,
+    offenses: tuple[str, ...] = (),
+    years: int = 3,
+    cell_m: float = 250.0,
+    bottom_line: str = "",
+    notes: str = "",
+    follow_up: tuple[str, ...] = (),
+) -> Report:
+    """The weekly briefing: what changed, where, when, and how far the numbers can be trusted.
+
+    Parameters
+    ----------
+    store : Store
+        Its records are read at one snapshot throughout.
+    until : date, optional
+        Day after the last day briefed; the Monday after the last complete week of the data where left out.
+    area : str, optional
+        Name of an area in the store (city, beat, zone ...); everything where left out.
+    source : str, optional
+        One feed; all of them where left out.
+    offenses : list of text, optional
+        Rows of the table: everyday words or NIBRS codes, such as burglary; the eight index crimes where left out.
+    years : int
+        Earlier years that make up the mean, 3 or 5.
+    cell_m : float
+        Side of the squares in which hot places are sought, metres.
+    bottom_line : text
+        Your own bottom line; it stands first, and a rerun keeps it.
+    notes : text
+        Your own notes, in a box of their own.
+    follow_up : list of text
+        Last week's asks with what came of them, such as "done: extra patrols on Main Street".
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    RtccError
+        No record to brief on, an unknown offense or area, or dates that the records do not reach.
+
+    Notes
+    -----
+    Counts include every record of the area. Map, names and addresses leave out sex and domestic
+    offenses, whose place would point at a victim.
+
+    Examples
+    --------
+    >>> from data_connectors import Store
+    >>> report = weekly_briefing(Store("demo/store"), area="Poughkeepsie")        # doctest: +SKIP
+    """
+    groups = offense_groups(offenses)
+    with ReadLog(store).reading() as log:
+        records = reading.read_records(log, groups, area=area, source=source, until=until, years=years)
+        banner = SIMULATED if records.simulated else ""
+        comparison, against = _compared(records, years=years)
+        found, ground = _where(log, records, cell_m=cell_m, banner=banner)
+        quality = _quality(log, records)
+        made_by = reading.provenance(log, store, records, {
+            "until": records.until, "area": area, "source": source, "offenses": offenses, "years": years,
+            "cell_m": cell_m, "bottom_line": bottom_line, "notes": notes, "follow_up": follow_up,
+        })
+    own_words = sections.follow_up_section(follow_up, notes, width="half" if follow_up and notes.strip() else "full")
+    return Report(
+        title=f"Weekly crime briefing: {records.study.name}",
+        subtitle=f"Week of {span_words(records.until - timedelta(days=7), records.until)}",
+        sections=(
+            sections.words_section(bottom_line, sentences(comparison, found, window=LEVEL_WINDOW)),
+            *own_words,
+            sections.comparison_section(comparison, against=against, years=years),
+            sections.weeks_section(temporal.weekly_series(records.together, until=records.until)),
+            *_second_page(records, found, ground),
+            *trust.sections(quality, records, groups),
+        ),
+        provenance=made_by,
+        banner=banner,
+    )
+
+
+def offense_groups(offenses: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Rows of the table by name, each with its NIBRS codes: those asked for, or the eight index crimes.
+
+    Raises
+    ------
+    OffenseError
+        A word that nobody knows.
+
+    Examples
+    --------
+    >>> offense_groups(["burglary", "23F"])
+    {'Burglary': ('220',), 'Theft from motor vehicle': ('23F',)}
+    """
+    if not offenses:
+        return dict(INDEX_GROUPS)
+    named = {}
+    for word in offenses:
+        codes = offense_codes(word)
+        named[offense_name(codes[0]) if len(codes) == 1 else word.strip().capitalize()] = codes
+    return named
+
+
+def _compared(records: reading.Records, *, years: int) -> tuple[temporal.PeriodComparison, str]:
+    """Against the mean of earlier years; against last year alone where the records hold no more."""
+    series = {**records.by_group, ALL: records.together}
+    for against in ("multi_year_mean", "last_year"):
+        comparison = temporal.compare_periods(
+            series, until=records.until, windows=WINDOWS, years=years, against=(against,), as_of=records.as_of
+        )
+        if comparison.comparisons:
+            break
+    return comparison, against
+
+
+def _where(
+    log: ReadLog, records: reading.Records, *, cell_m: float, banner: str
+) -> tuple[where.HotPlacesFound | None, Ground | None]:
+    """Hot places and the ground they are drawn on; none where nothing has a place, or a year is not covered."""
+    try:
+        grid = Grid(records.study, cell_m=cell_m)
+        classes = hotspots.place_classes(
+            records.mapped, grid, until=records.until, current_days=CURRENT_DAYS, history_days=HISTORY_DAYS
+        )
+    except hotspots.HotspotError as reason:
+        records.notes.append(f"No map of hot places: {reason}.")
+        return None, None
+    with log.named("cameras"):
+        cameras = reading.cameras(log, records.study)
+    found = where.hot_places(classes, records.mapped, cameras, study=records.study)
+    with log.named("ground"):
+        ground = read_ground(log, records.study, near=found.geometry, banner=banner)
+    return found, ground
+
+
+def _second_page(
+    records: reading.Records, found: where.HotPlacesFound | None, ground: Ground | None
+) -> list[Section]:
+    """Map beside the places it marks, the clock beside the addresses that come back."""
+    made: list[Section] = []
+    if found is not None and ground is not None:
+        made += [where.map_section(found, ground), where.places_section(found)]
+    until = np.datetime64(records.until, "D")
+    now = records.together.between(str(until - CURRENT_DAYS), str(until))
+    if now.size:
+        made.append(sections.clock_section(temporal.day_hour_table(now), days=CURRENT_DAYS))
+    year = records.mapped.between(str(until - HISTORY_DAYS), str(until))
+    if year.size and year.address is not None:
+        made.append(sections.addresses_section(year, until=until, days=CURRENT_DAYS))
+    return made
+
+
+def _quality(log: ReadLog, records: reading.Records) -> QualityReport:
+    """The state of the feeds, as it was on the day of the briefing."""
+    zone = ZoneInfo(records.study.timezone)
+    as_of = datetime.combine(records.until, datetime.min.time(), zone)
+    with log.named("quality"):
+        return assess(log, source=records.source, since=as_of - timedelta(days=QUALITY_DAYS), as_of=as_of)

@@ -1,0 +1,200 @@
+"""From results to sections: the comparison table, the weekly line, the clock and the addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from rtcc_analytics import charts
+from rtcc_analytics.hotspots import EightyTwenty, RepeatAddresses
+from rtcc_analytics.offenses import offense_name
+from rtcc_analytics.report import ChartSection, TableSection, Text
+from rtcc_analytics.temporal import DayHourTable, PeriodComparison, WeeklySeries
+from rtcc_analytics.workflows.weekly_briefing.words import (
+    ALL,
+    baseline_words,
+    count,
+    day_name,
+    difference,
+    mean,
+    percent,
+    window_words,
+)
+
+
+def words_section(given: str, generated: Sequence[str]) -> Text:
+    """The bottom line: the analyst's own words first, then the sentences that the numbers make."""
+    own = tuple(f"**Analyst:** {part.strip()}" for part in given.split("\n") if part.strip())
+    return Text(key="bottom_line", title="Bottom line", style="lead", paragraphs=(*own, *generated))
+
+
+def follow_up_section(follow_up: Sequence[str], notes: str, *, width: str) -> list[Text]:
+    """Last week's asks with what came of them, and the analyst's notes; each only where given."""
+    made = []
+    if follow_up:
+        items = tuple(_asked(item) for item in follow_up)
+        made.append(Text(key="follow_up", title="Last week's asks", items=items, style="box", width=width))
+    if notes.strip():
+        paragraphs = tuple(part.strip() for part in notes.split("\n") if part.strip())
+        made.append(Text(key="notes", title="Analyst's notes", paragraphs=paragraphs, style="box", width=width))
+    return made
+
+
+def comparison_section(comparison: PeriodComparison, *, against: str, years: int, reads: Sequence[str]) -> TableSection:
+    """Each window's count beside the same dates of last year and of earlier years, differences with intervals."""
+    rows = comparison.to_frame()
+    windows = list(dict.fromkeys(rows["window"]))
+    offenses = list(dict.fromkeys(rows["offense"]))
+    by_name = rows.set_index(["offense", "window"])
+    with_mean = against == "multi_year_mean"
+    heads = ["Now", "Last year", *([f"{years}-yr mean"] if with_mean else []), "Difference (95 %)"]
+    cells, strong = [], []
+    for i, offense in enumerate(offenses):
+        line = [offense]
+        for window in windows:
+            row = by_name.loc[(offense, window)]
+            line += [count(row["current"]), count(row["same_period_last_year"])]
+            line += [mean(row["multi_year_mean"])] if with_mean else []
+            if row["flagged"]:
+                strong.append((i, len(line)))
+            line.append(difference(row))
+        cells.append(line)
+    late = _late_windows(rows)
+    groups = (("", 1), *((_window_head(window, by_name, late), len(heads)) for window in windows))
+    return TableSection(
+        key="comparison",
+        title="This year beside earlier years",
+        frame=rows,
+        width="full",
+        shown=pd.DataFrame(cells, columns=["Offense", *heads * len(windows)]),
+        groups=groups,
+        strong=tuple(strong),
+        caption=_comparison_caption(against, years, late),
+        how=comparison.statement(),
+        reads=tuple(reads),
+    )
+
+
+def weeks_section(series: WeeklySeries, *, reads: Sequence[str]) -> ChartSection:
+    """The weekly line with its band."""
+    frame = series.to_frame()
+    last = frame.iloc[-1]
+    outside = int(frame["outside"].sum())
+    late = int(frame["lag_affected"].sum())
+    caption = (
+        f"Grey: {series.band}. {outside} of {frame['count'].notna().sum()} weeks lie outside it; chance alone would "
+        f"put {series.outside_expected:.1f} there."
+    )
+    if late:
+        caption += f" Hatched: the last {late} week{'s' if late > 1 else ''}, low because reports are still arriving."
+    alt_text = (
+        f"Line of offenses a week over {len(frame)} weeks, between {count(frame['count'].min())} and "
+        f"{count(frame['count'].max())}; the last, from {day_name(last['week_start'])}, has {count(last['count'])}. "
+        f"{caption}"
+    )
+    return ChartSection(
+        key="weeks",
+        title=f"{len(frame)} weeks, {ALL.lower()}",
+        chart=charts.weekly_series(series),
+        frame=frame,
+        alt_text=alt_text,
+        caption=caption,
+        how=f"{series.band}.",
+        reads=tuple(reads),
+    )
+
+
+def clock_section(table: DayHourTable, *, days: int, reads: Sequence[str]) -> ChartSection:
+    """Day of the week by hour."""
+    frame = table.to_frame()
+    by_day = frame.groupby("day", sort=False)["count"].sum()
+    top = frame.loc[frame["count"].idxmax()]
+    caption = f"{count(table.total)} offenses of the last {days} days; darker is more."
+    if table.spread:
+        caption += f" {count(table.spread)} of uncertain time are shared over the hours they may have happened in."
+    if table.unknown:
+        caption += f" {count(table.unknown)} without a time are left out."
+    alt_text = (
+        f"Offenses by day of the week and hour: most on {by_day.idxmax()} ({count(by_day.max())}); the busiest hour is "
+        f"{top['day']} from {int(top['hour'])}:00. {caption}"
+    )
+    return ChartSection(
+        key="clock",
+        title="When",
+        chart=charts.day_hour(table),
+        frame=frame,
+        alt_text=alt_text,
+        caption=caption,
+        how="Local hours; a time known as a range counts by its share in each hour (Ratcliffe 2000).",
+        reads=tuple(reads),
+        width="half",
+    )
+
+
+def addresses_section(
+    repeats: RepeatAddresses, concentration: EightyTwenty, now: pd.Series, *, days: int, reads: Sequence[str]
+) -> TableSection:
+    """The addresses that come back, with how concentrated the rest is."""
+    table = repeats.to_frame()
+    frame = table.drop(columns=["x", "y"]).assign(
+        current=[int(now.get(address, 0)) for address in table["address"]],
+        offenses=[" ".join(codes) for codes in table["offenses"]],
+    )
+    shown = pd.DataFrame(
+        {
+            "": [str(rank) for rank in table["rank"]],
+            "Address": table["address"],
+            "12 months": [count(n) for n in table["count"]],
+            f"{days} days": [count(n) for n in frame["current"]],
+            "Most often": [offense_name(codes[0]) if codes else "" for codes in table["offenses"]],
+        }
+    )
+    few = concentration.units_holding(0.8)
+    caption = (
+        f"80 % of {count(concentration.total)} offenses in 12 months were at {few:,} of the "
+        f"{len(concentration.table):,} addresses with any ({percent(few / len(concentration.table))}); these ten hold "
+        f"{percent(table['share'].sum())}."
+    )
+    if repeats.tied_beyond:
+        caption += f" {repeats.tied_beyond} more have as many as the last."
+    return TableSection(
+        key="addresses",
+        title="Ten addresses with most offenses",
+        frame=frame,
+        shown=shown,
+        caption=caption,
+        how="Addresses as recorded, 364 days; sex and domestic offenses are left out.",
+        reads=tuple(reads),
+        width="half",
+        empty="No address has more than one.",
+    )
+
+
+def _asked(item: str) -> str:
+    """An ask with its state set strong, where it is written as ``state: ask``."""
+    state, colon, ask = item.partition(":")
+    return f"**{state.strip().capitalize()}:** {ask.strip()}" if colon and len(state) <= 20 else item
+
+
+def _late_windows(rows: pd.DataFrame) -> dict[str, float]:
+    """Windows that reporting lag keeps low, with the share of reports usually in by now."""
+    total = rows[(rows["offense"] == ALL) & rows["lag_affected"].fillna(False).astype(bool)]
+    return dict(zip(total["window"], total["completeness"], strict=True))
+
+
+def _window_head(window: str, by_name: pd.DataFrame, late: dict[str, float]) -> str:
+    first = pd.Timestamp(by_name.loc[(ALL, window), "window_from"])
+    words = window_words(window) if window == "ytd" else f"{window_words(window)} from {first.day} {first:%b}"
+    return f"{words} *" if window in late else words
+
+
+def _comparison_caption(against: str, years: int, late: dict[str, float]) -> str:
+    caption = (
+        f"Counts of offenses recorded. Difference: from {baseline_words(against, years)}, with its 95 % interval; "
+    )
+    caption += "▲ or ▼ where it stands out."
+    if late:
+        usual = ", ".join(f"{window_words(window).lower()} {percent(share)}" for window, share in late.items())
+        caption += f" * Still filling: share of reports usually in by now: {usual}. A fall there is never marked."
+    return caption

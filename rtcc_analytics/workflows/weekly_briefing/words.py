@@ -1,0 +1,230 @@
+"""The bottom line, and numbers as a briefing writes them.
+
+Confidence is a rule, not a mood: *high* where the false-discovery q-value is at most 0.01,
+*moderate* up to 0.05, else the difference is said to be within what chance alone makes; a fall
+that late reports may explain is never called a fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rtcc_analytics.temporal import PeriodComparison
+
+HIGH_CONFIDENCE_Q, MODERATE_CONFIDENCE_Q = 0.01, 0.05
+MOST_NAMED = 3
+ALL = "All of these"
+
+
+def bottom_line(
+    comparison: PeriodComparison, places: pd.DataFrame, *, window: str, share: float, ground_share: float
+) -> tuple[str, ...]:
+    """Three sentences with their confidence: the level, what stands out, and where.
+
+    Parameters
+    ----------
+    comparison : PeriodComparison
+        With a row for all offenses together, named `ALL`.
+    places : DataFrame
+        Hot places, with a column place_class; may be empty.
+    window : str
+        Which window the first sentence speaks of.
+    share, ground_share : float
+        Share of the mapped offenses in the places that are hot now, and of the ground they cover, 0-1.
+    """
+    rows = comparison.to_frame()
+    level = rows[(rows["offense"] == ALL) & (rows["window"] == window)].iloc[0]
+    return tuple(
+        sentence
+        for sentence in (_level(level), _stands_out(rows, comparison), _where(places, share, ground_share))
+        if sentence
+    )
+
+
+def confidence(row: Mapping[str, Any]) -> str:
+    """How sure one can be of a difference, in words.
+
+    Examples
+    --------
+    >>> confidence({"q_value": 0.004, "difference": 9.0, "lag_affected": False})
+    'high confidence'
+    >>> confidence({"q_value": 0.2, "difference": -9.0, "lag_affected": True})
+    'too early to say: reports are still arriving'
+    """
+    if _hidden_by_lag(row):
+        return "too early to say: reports are still arriving"
+    q = row["q_value"]
+    if pd.isna(q):
+        return "not tested"
+    if q <= HIGH_CONFIDENCE_Q:
+        return "high confidence"
+    return "moderate confidence" if q <= MODERATE_CONFIDENCE_Q else "within what chance alone makes"
+
+
+def count(number: float) -> str:
+    """A count with thousands apart; a dash where there is none.
+
+    Examples
+    --------
+    >>> count(12345.0), count(float("nan"))
+    ('12,345', '–')
+    """
+    return "–" if pd.isna(number) else f"{number:,.0f}"
+
+
+def mean(number: float) -> str:
+    """A mean with one decimal below 1,000.
+
+    Examples
+    --------
+    >>> mean(28.333), mean(2833.3)
+    ('28.3', '2,833')
+    """
+    return "–" if pd.isna(number) else f"{number:,.1f}" if number < 1000 else f"{number:,.0f}"
+
+
+def signed(number: float) -> str:
+    """A difference in whole counts with its sign.
+
+    Examples
+    --------
+    >>> signed(-3.6), signed(0.2), signed(12)
+    ('−4', '0', '+12')
+    """
+    whole = round(float(number))
+    return f"+{whole:,}" if whole > 0 else f"−{-whole:,}" if whole < 0 else "0"
+
+
+def difference(row: Mapping[str, Any]) -> str:
+    """A difference with its interval, e.g. ``+17 (+3 to +30)``, marked where it is flagged.
+
+    Examples
+    --------
+    >>> difference({"difference": 16.7, "low": 3.1, "high": 30.2, "flagged": True})
+    '▲ +17 (+3 to +30)'
+    """
+    if pd.isna(row["difference"]):
+        return "–"
+    mark = ("▲ " if row["difference"] > 0 else "▼ ") if row["flagged"] else ""
+    return f"{mark}{signed(row['difference'])} ({signed(row['low'])} to {signed(row['high'])})"
+
+
+def percent(share: float) -> str:
+    """A share in per cent: one decimal below ten.
+
+    Examples
+    --------
+    >>> percent(0.0123), percent(0.41)
+    ('1.2 %', '41 %')
+    """
+    return "–" if pd.isna(share) else f"{100 * share:.1f} %" if share < 0.0995 else f"{100 * share:.0f} %"
+
+
+def day_name(day: date | np.datetime64 | pd.Timestamp) -> str:
+    """A day as a briefing writes it.
+
+    Examples
+    --------
+    >>> day_name(date(2013, 12, 29))
+    'Sun 29 Dec 2013'
+    """
+    day = pd.Timestamp(day)
+    return f"{day:%a} {day.day} {day:%b} {day.year}"
+
+
+def span_words(first: date, until: date) -> str:
+    """First and last day of a half-open span.
+
+    Examples
+    --------
+    >>> span_words(date(2013, 12, 23), date(2013, 12, 30))
+    'Mon 23 Dec to Sun 29 Dec 2013'
+    """
+    last = until - timedelta(days=1)
+    start = day_name(first)
+    return f"{start.removesuffix(f' {first.year}') if first.year == last.year else start} to {day_name(last)}"
+
+
+def window_words(window: str) -> str:
+    """A window's name.
+
+    Examples
+    --------
+    >>> window_words("28d"), window_words("ytd")
+    ('28 days', 'Year to date')
+    """
+    return "Year to date" if window == "ytd" else f"{window.removesuffix('d')} days"
+
+
+def baseline_words(against: str, years: int) -> str:
+    """What a count is held against.
+
+    Examples
+    --------
+    >>> baseline_words("multi_year_mean", 3), baseline_words("last_year", 1)
+    ('the 3-year mean for the same dates', 'the same dates last year')
+    """
+    return "the same dates last year" if against == "last_year" else f"the {years}-year mean for the same dates"
+
+
+def _level(row: pd.Series) -> str:
+    span = f"**{window_words(row['window'])} to {day_name(row['window_to'])}:** "
+    if pd.isna(row["current"]):
+        return f"{span}the records do not cover these days, so nothing is said of them."
+    said = f"{span}{count(row['current'])} offenses"
+    if pd.isna(row["difference"]):
+        return f"{said}; the records hold no earlier year to compare with."
+    against = baseline_words(row["against"], int(row["years_used"]))
+    change = f"{count(abs(row['difference']))} {'more' if row['difference'] > 0 else 'fewer'} than {against}"
+    if round(row["difference"]) == 0:
+        change = f"as many as {against}"
+    interval = f"{mean(row['expected'])} expected; difference {signed(row['low'])} to {signed(row['high'])}"
+    return f"{said}, {change} ({interval}; {confidence(row)}){_still_arriving(row)}."
+
+
+def _still_arriving(row: pd.Series) -> str:
+    if not _true(row["lag_affected"]):
+        return ""
+    return f". About {percent(row['completeness'])} of the reports for these days are usually in by now"
+
+
+def _stands_out(rows: pd.DataFrame, comparison: PeriodComparison) -> str:
+    made = f"{comparison.comparisons:,} comparisons"
+    flagged = rows[rows["flagged"] & (rows["offense"] != ALL)].sort_values("q_value")
+    if not comparison.comparisons:
+        return ""
+    if flagged.empty:
+        return f"**Nothing stands out:** none of {made} is beyond what chance makes, their number allowed for."
+    named = [
+        f"{row['offense'].lower()} {'up' if row['difference'] > 0 else 'down'}, {window_words(row['window']).lower()} "
+        f"({count(row['current'])} against {mean(row['expected'])}; {confidence(row)})"
+        for _, row in flagged.head(MOST_NAMED).iterrows()
+    ]
+    more = f"; {len(flagged) - MOST_NAMED} more in the table" if len(flagged) > MOST_NAMED else ""
+    return f"**Stands out,** of {made}: {'; '.join(named)}{more}."
+
+
+def _where(places: pd.DataFrame, share: float, ground_share: float) -> str:
+    if places.empty:
+        return ""
+    numbers = {kind: int((places["place_class"] == kind).sum()) for kind in ("stable", "new", "cooling")}
+    hot = numbers["stable"] + numbers["new"]
+    if not hot:
+        return f"**Where:** no place is hot now; {numbers['cooling']} that were are cooling (low confidence)."
+    held = f"{hot} hot {'places hold' if hot > 1 else 'place holds'} {percent(share)} of the mapped offenses on "
+    kinds = [f"{n} {kind}" for kind, n in numbers.items() if n]
+    sure = "moderate confidence: found at a false-discovery rate of 5 %, so about one in 20 is a false alarm"
+    return f"**Where:** {held}{percent(ground_share)} of the ground: {', '.join(kinds)} ({sure})."
+
+
+def _hidden_by_lag(row: Mapping[str, Any]) -> bool:
+    return _true(row["lag_affected"]) and row["difference"] < 0
+
+
+def _true(value: Any) -> bool:
+    return bool(value) and not pd.isna(value)
