@@ -195,7 +195,7 @@ def day_hour(table: DayHourTable, *, cell_px: int = 11, what: str = "Offenses") 
         What is counted.
     """
     cells = table.to_frame()
-    cells["day"] = cells["day_number"].map(dict(enumerate(DAYS)))
+    cells["day"] = cells["weekday"].map(dict(enumerate(DAYS)))
     hour_axis = alt.Axis(values=[0, 3, 6, 9, 12, 15, 18, 21], labelAngle=0, ticks=False, domain=False, grid=False)
     x = alt.X("hour:O", title="Hour of day (local, starting)", axis=hour_axis)
     y = alt.Y("day:N", sort=list(DAYS), title=None, axis=alt.Axis(ticks=False, domain=False, labelOverlap=False))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from rtcc_analytics import hotspots, temporal
 from rtcc_analytics.maps import Ground
@@ -17,8 +16,7 @@ from rtcc_analytics.report import ReadLog, Report, Section
 from rtcc_analytics.units import Grid
 from rtcc_analytics.workflows.ground import read_ground
 from rtcc_analytics.workflows.weekly_briefing import reading, sections, trust, where
-from rtcc_analytics.workflows.weekly_briefing.words import ALL, span_words
-from rtcc_analytics.workflows.weekly_briefing.words import bottom_line as sentences
+from rtcc_analytics.workflows.weekly_briefing.words import ALL, bottom_line_sentences, span_words
 
 if TYPE_CHECKING:
     from data_connectors import Store
@@ -90,28 +88,26 @@ def weekly_briefing(
     groups = offense_groups(offenses)
     with ReadLog(store).reading() as log:
         records = reading.read_records(log, groups, area=area, source=source, until=until, years=years)
-        banner = SIMULATED if records.simulated else ""
         comparison, against = _compared(records, years=years)
-        found, ground = _where(log, records, cell_m=cell_m, banner=banner)
+        hot = _hot_places(log, records, cell_m=cell_m)
         quality = _quality(log, records)
         made_by = reading.provenance(log, store, records, {
             "until": records.until, "area": area, "source": source, "offenses": offenses, "years": years,
             "cell_m": cell_m, "bottom_line": bottom_line, "notes": notes, "follow_up": follow_up,
         })
-    own_words = sections.follow_up_section(follow_up, notes, width="half" if follow_up and notes.strip() else "full")
     return Report(
         title=f"Weekly crime briefing: {records.study.name}",
         subtitle=f"Week of {span_words(records.until - timedelta(days=7), records.until)}",
         sections=(
-            sections.words_section(bottom_line, sentences(comparison, found, window=LEVEL_WINDOW)),
-            *own_words,
-            sections.comparison_section(comparison, against=against, years=years),
-            sections.weeks_section(temporal.weekly_series(records.together, until=records.until)),
-            *_second_page(records, found, ground),
-            *trust.sections(quality, records, groups),
+            sections.words_section(bottom_line, bottom_line_sentences(comparison, hot.found, window=LEVEL_WINDOW)),
+            *sections.follow_up_section(follow_up, notes),
+            sections.comparison_section(comparison, against=against, years=years, reads=("incidents",)),
+            sections.weeks_section(temporal.weekly_series(records.together, until=records.until), reads=("incidents",)),
+            *_second_page(records, hot),
+            *trust.sections(quality, records, groups, remarks=hot.remarks),
         ),
         provenance=made_by,
-        banner=banner,
+        banner=SIMULATED if records.simulated else "",
     )
 
 
@@ -142,53 +138,73 @@ def _compared(records: reading.Records, *, years: int) -> tuple[temporal.PeriodC
     series = {**records.by_group, ALL: records.together}
     for against in ("multi_year_mean", "last_year"):
         comparison = temporal.compare_periods(
-            series, until=records.until, windows=WINDOWS, years=years, against=(against,), as_of=records.as_of
+            series, until=records.until, windows=WINDOWS, years=years, against=(against,)
         )
         if comparison.comparisons:
             break
     return comparison, against
 
 
-def _where(
-    log: ReadLog, records: reading.Records, *, cell_m: float, banner: str
-) -> tuple[where.HotPlacesFound | None, Ground | None]:
-    """Hot places and the ground they are drawn on; none where nothing has a place, or a year is not covered."""
+@dataclass(frozen=True)
+class _HotPlaces:
+    """Hot places and the ground they are drawn on, with the account of what is on the map; why not, where none."""
+
+    found: where.HotPlacesFound | None
+    ground: Ground | None
+    account: reading.Account
+    remarks: tuple[str, ...] = ()
+
+
+def _hot_places(log: ReadLog, records: reading.Records, *, cell_m: float) -> _HotPlaces:
+    accounted = reading.account(log, records, days=CURRENT_DAYS)
+    mapped = records.mapped
     try:
         grid = Grid(records.study, cell_m=cell_m)
         classes = hotspots.place_classes(
-            records.mapped, grid, until=records.until, current_days=CURRENT_DAYS, history_days=HISTORY_DAYS
+            mapped, grid, until=records.until, current_days=CURRENT_DAYS, history_days=HISTORY_DAYS
         )
     except hotspots.HotspotError as reason:
-        records.notes.append(f"No map of hot places: {reason}.")
-        return None, None
+        return _HotPlaces(None, None, accounted, (f"No map of hot places: {reason}.",))
     with log.named("cameras"):
         cameras = reading.cameras(log, records.study)
-    found = where.hot_places(classes, records.mapped, cameras, study=records.study)
+    found = where.hot_places(classes, mapped, cameras, lonlat=records.study.unproject)
     with log.named("ground"):
-        ground = read_ground(log, records.study, near=found.geometry, banner=banner)
-    return found, ground
+        ground = read_ground(
+            log, records.study, near=found.geometry, banner=SIMULATED.partition(":")[0] if records.simulated else ""
+        )
+    return _HotPlaces(found, ground, accounted)
 
 
-def _second_page(
-    records: reading.Records, found: where.HotPlacesFound | None, ground: Ground | None
-) -> list[Section]:
+def _second_page(records: reading.Records, hot: _HotPlaces) -> list[Section]:
     """Map beside the places it marks, the clock beside the addresses that come back."""
     made: list[Section] = []
-    if found is not None and ground is not None:
-        made += [where.map_section(found, ground), where.places_section(found)]
-    until = np.datetime64(records.until, "D")
-    now = records.together.between(str(until - CURRENT_DAYS), str(until))
+    if hot.found is not None and hot.ground is not None:
+        made += [
+            where.map_section(hot.found, hot.ground, hot.account, reads=("incidents", "ground")),
+            where.places_section(hot.found, reads=("incidents", "cameras")),
+        ]
+    start, end = records.days(CURRENT_DAYS)
+    now = records.together.between(start, end)
     if now.size:
-        made.append(sections.clock_section(temporal.day_hour_table(now), days=CURRENT_DAYS))
-    year = records.mapped.between(str(until - HISTORY_DAYS), str(until))
+        table = temporal.day_hour_table(now)
+        made.append(sections.clock_section(table, days=CURRENT_DAYS, reads=("incidents",)))
+    mapped = records.mapped
+    year = mapped.between(*records.days(HISTORY_DAYS))
     if year.size and year.address is not None:
-        made.append(sections.addresses_section(year, until=until, days=CURRENT_DAYS))
+        made.append(
+            sections.addresses_section(
+                hotspots.repeat_addresses(year),
+                hotspots.eighty_twenty(year),
+                mapped.between(start, end),
+                days=CURRENT_DAYS,
+                reads=("incidents",),
+            )
+        )
     return made
 
 
 def _quality(log: ReadLog, records: reading.Records) -> QualityReport:
     """The state of the feeds, as it was on the day of the briefing."""
-    zone = ZoneInfo(records.study.timezone)
-    as_of = datetime.combine(records.until, datetime.min.time(), zone)
+    as_of = datetime.combine(records.until, datetime.min.time(), ZoneInfo(records.study.timezone))
     with log.named("quality"):
         return assess(log, source=records.source, since=as_of - timedelta(days=QUALITY_DAYS), as_of=as_of)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from rtcc_analytics import charts
+from rtcc_analytics.events import Events
 from rtcc_analytics.hotspots import EightyTwenty, RepeatAddresses
 from rtcc_analytics.offenses import offense_name
 from rtcc_analytics.report import ChartSection, TableSection, Text
@@ -29,8 +30,9 @@ def words_section(given: str, generated: Sequence[str]) -> Text:
     return Text(key="bottom_line", title="Bottom line", style="lead", paragraphs=(*own, *generated))
 
 
-def follow_up_section(follow_up: Sequence[str], notes: str, *, width: str) -> list[Text]:
-    """Last week's asks with what came of them, and the analyst's notes; each only where given."""
+def follow_up_section(follow_up: Sequence[str], notes: str) -> list[Text]:
+    """Last week's asks with what came of them, and the analyst's notes; each only where given, side by side if both."""
+    width = "half" if follow_up and notes.strip() else "full"
     made = []
     if follow_up:
         items = tuple(_asked(item) for item in follow_up)
@@ -133,12 +135,21 @@ def clock_section(table: DayHourTable, *, days: int, reads: Sequence[str]) -> Ch
 
 
 def addresses_section(
-    repeats: RepeatAddresses, concentration: EightyTwenty, now: pd.Series, *, days: int, reads: Sequence[str]
+    repeats: RepeatAddresses, concentration: EightyTwenty, now: Events, *, days: int, reads: Sequence[str]
 ) -> TableSection:
-    """The addresses that come back, with how concentrated the rest is."""
+    """The addresses that come back, with how concentrated the rest is.
+
+    Parameters
+    ----------
+    repeats, concentration
+        Of the 12 months, from events whose address may leave the store.
+    now : Events
+        The same of the last so many days.
+    """
     table = repeats.to_frame()
+    current = _by_address(now)
     frame = table.drop(columns=["x", "y"]).assign(
-        current=[int(now.get(address, 0)) for address in table["address"]],
+        current=[int(current.get(_spelled(address), 0)) for address in table["address"]],
         offenses=[" ".join(codes) for codes in table["offenses"]],
     )
     shown = pd.DataFrame(
@@ -169,6 +180,17 @@ def addresses_section(
         width="half",
         empty="No address has more than one.",
     )
+
+
+def _by_address(events: Events) -> pd.Series:
+    """Events by address, written alike whatever the spaces and capitals."""
+    written = pd.Series(events.address.categories).map(_spelled).to_numpy()
+    known = events.address.codes >= 0
+    return pd.Series(events.weights[known]).groupby(written[events.address.codes[known]]).sum()
+
+
+def _spelled(address: str) -> str:
+    return " ".join(str(address).upper().split())
 
 
 def _asked(item: str) -> str:

@@ -10,10 +10,12 @@ import pandas as pd
 from rtcc_analytics.offenses import UNKNOWN, offense_name
 from rtcc_analytics.quality import QualityReport
 from rtcc_analytics.report import TableSection, Text
+from rtcc_analytics.workflows.weekly_briefing.reading import Records
 from rtcc_analytics.workflows.weekly_briefing.words import ALL, count, percent, signed
 
 LATE_AFTER_DAYS = 7
 MOST_SAID = 4
+UNKNOWN_DAYS = 28
 PUBLISHED_TOTALS = ("index_total", "violent_total", "property_total")
 # Findings that name a place or repeat the table stay out: the briefing leaves the store.
 _SAID = {
@@ -26,6 +28,32 @@ _SAID = {
     "unknown_offenses",
     "volume_drop",
 }
+
+
+def sections(
+    quality: QualityReport, records: Records, groups: Mapping[str, Sequence[str]], *, remarks: Sequence[str]
+) -> list[TableSection | Text]:
+    """The state of the feeds, what to keep in mind, published counts and definitions, as far as there are any."""
+    start, end = records.days(UNKNOWN_DAYS)
+    unknown = records.unknown.between(start, end).total if records.unknown.size else 0.0
+    cautions = cautions_section(quality, [*remarks, *_silences(records)], width="half")
+    published = published_section(quality, reads=("quality",), width="half")
+    defined = definitions_section(groups, unknown_counted=unknown, width="half")
+    feeds = feeds_section(quality, until=records.until, timezone=records.study.timezone, reads=("quality",))
+    return [feeds, *cautions, *published, defined]
+
+
+def _silences(records: Records) -> list[str]:
+    """What the feeds do not say, and what that does to the places shown."""
+    silent = records.silent_on_domestic
+    notes = list(dict.fromkeys((*records.together.notes, *records.placed.notes)))
+    if silent:
+        notes.insert(
+            0,
+            f"{', '.join(silent)}: says of no offense whether it was domestic, so only sex offenses could be kept off map "
+            "and addresses.",
+        )
+    return [note if note.endswith(".") else f"{note}." for note in notes]
 
 
 def feeds_section(quality: QualityReport, *, until: date, timezone: str, reads: Sequence[str]) -> TableSection:

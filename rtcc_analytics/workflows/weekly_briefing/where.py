@@ -15,7 +15,8 @@ from rtcc_analytics.hotspots import PlaceClasses
 from rtcc_analytics.maps import Ground, HotPlaces, places_map, still_places
 from rtcc_analytics.report import MapSection, TableSection
 from rtcc_analytics.workflows.places import near_count, place_names
-from rtcc_analytics.workflows.weekly_briefing.words import count, mean
+from rtcc_analytics.workflows.weekly_briefing.reading import Account
+from rtcc_analytics.workflows.weekly_briefing.words import account_words, count, mean
 
 CAMERA_REACH_M = 200.0
 MOST_LISTED = 12
@@ -83,8 +84,8 @@ def hot_places(classes: PlaceClasses, events: Events, cameras: pd.DataFrame, *, 
     )
 
 
-def map_section(found: HotPlacesFound, ground: Ground, *, reads: Sequence[str]) -> MapSection:
-    """The map: stable filled, new hatched, cooling outlined."""
+def map_section(found: HotPlacesFound, ground: Ground, account: Account, *, reads: Sequence[str]) -> MapSection:
+    """The map: stable filled, new hatched, cooling outlined; why it holds fewer offenses than the table is said."""
     frame = found.frame
     words = [
         f"{row.letter + ': ' if row.letter else ''}{row.place}. {row.place_class}; {count(row.current)} in "
@@ -103,7 +104,7 @@ def map_section(found: HotPlacesFound, ground: Ground, *, reads: Sequence[str]) 
         printed=still_places(places, ground),
         frame=frame.drop(columns=["x", "y"]),
         alt_text=f"Map of {ground.area.name} with {numbers or 'no'} hot places. {listed}".strip(),
-        caption="Letters as in the table. Sex and domestic offenses are left out of the map.",
+        caption=f"Letters as in the table. {account_words(account, found.days)}",
         how=found.statement,
         reads=tuple(reads),
         width="half",

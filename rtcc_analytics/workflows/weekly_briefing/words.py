@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from rtcc_analytics.temporal import PeriodComparison
 
+if TYPE_CHECKING:
+    from rtcc_analytics.workflows.weekly_briefing.reading import Account
+    from rtcc_analytics.workflows.weekly_briefing.where import HotPlacesFound
+
 HIGH_CONFIDENCE_Q, MODERATE_CONFIDENCE_Q = 0.01, 0.05
 MOST_NAMED = 3
 ALL = "All of these"
 
 
-def bottom_line(
-    comparison: PeriodComparison, places: pd.DataFrame, *, window: str, share: float, ground_share: float
+def bottom_line_sentences(
+    comparison: PeriodComparison, found: HotPlacesFound | None, *, window: str
 ) -> tuple[str, ...]:
     """Three sentences with their confidence: the level, what stands out, and where.
 
@@ -30,20 +34,15 @@ def bottom_line(
     ----------
     comparison : PeriodComparison
         With a row for all offenses together, named `ALL`.
-    places : DataFrame
-        Hot places, with a column place_class; may be empty.
+    found : HotPlacesFound, optional
+        Hot places; no sentence about them where left out.
     window : str
         Which window the first sentence speaks of.
-    share, ground_share : float
-        Share of the mapped offenses in the places that are hot now, and of the ground they cover, 0-1.
     """
     rows = comparison.to_frame()
     level = rows[(rows["offense"] == ALL) & (rows["window"] == window)].iloc[0]
-    return tuple(
-        sentence
-        for sentence in (_level(level), _stands_out(rows, comparison), _where(places, share, ground_share))
-        if sentence
-    )
+    where = "" if found is None else _where(found.frame, found.share, found.ground_share)
+    return tuple(sentence for sentence in (_level(level), _stands_out(rows, comparison), where) if sentence)
 
 
 def confidence(row: Mapping[str, Any]) -> str:
@@ -170,6 +169,33 @@ def baseline_words(against: str, years: int) -> str:
     ('the 3-year mean for the same dates', 'the same dates last year')
     """
     return "the same dates last year" if against == "last_year" else f"the {years}-year mean for the same dates"
+
+
+def account_words(account: Account, days: int) -> str:
+    """Why the map holds fewer offenses than the table, in numbers that add up.
+
+    Examples
+    --------
+    >>> from rtcc_analytics.workflows.weekly_briefing.reading import Account
+    >>> account_words(Account(counted=100, mapped=90, sensitive=8, unplaced=5, outside=0, taken_back=3), 28)
+    "The table's 100 offenses of 28 days: 90 on the map + 8 sex or domestic, kept off it + 5 without coordinates − 3 ..."
+    >>> account_words(Account(counted=9, mapped=9, sensitive=0, unplaced=0, outside=0, taken_back=0), 28)
+    "The table's 9 offenses of 28 days are all on the map."
+    """
+    parts = [
+        f"{'−' if (number < 0) != subtracted else '+'} {count(abs(number))} {what}"
+        for number, what, subtracted in (
+            (account.sensitive, "sex or domestic, kept off it", False),
+            (account.unplaced, "without coordinates", False),
+            (account.outside, "outside the area drawn", False),
+            (account.taken_back, "taken back, of offenses of other days or off the map", True),
+        )
+        if number
+    ]
+    table = f"The table's {count(account.counted)} offenses of {days} days"
+    if not parts:
+        return f"{table} are all on the map."
+    return f"{table}: {count(account.mapped)} on the map {' '.join(parts)}."
 
 
 def _level(row: pd.Series) -> str:
