@@ -16,6 +16,7 @@ from rtcc_analytics.near_repeat.inputs import (
     FloatArray,
     NearRepeatError,
     checked_breaks,
+    each_once,
     places_and_times,
 )
 from rtcc_analytics.near_repeat.knox import Metric, knox_test
@@ -155,7 +156,7 @@ def open_alerts(
     if isinstance(x, Events):
         timezone, crs = x.timezone, x.crs
         at_day, known, kept = _known(x, at, assumed_lag_days)
-        history = places_and_times(known, None, None, reach_m=float(distance_breaks[-1]))
+        history = each_once(places_and_times(known, None, None, reach_m=float(distance_breaks[-1])))
     else:
         given = places_and_times(x, y, t, reach_m=float(distance_breaks[-1]))
         at_day = _number(at)

@@ -22,6 +22,7 @@ from rtcc_analytics.near_repeat.inputs import (
     PlacesAndTimes,
     checked_whole,
     doubts,
+    each_once,
     places_and_times,
     require_variety,
 )
@@ -117,7 +118,7 @@ def mantel_test(
                 f"{name} is {offset:g} with a power of {power:g}: a negative power needs an offset above 0, "
                 "and a power of 0 leaves nothing"
             )
-    events = _in_order(places_and_times(x, y, t))
+    events = _in_order(each_once(places_and_times(x, y, t)))
     require_variety(events)
     times, by_difference = _looked_up(events.t[:, 0] - events.t.min(), *time)
     sums = []
@@ -176,7 +177,7 @@ def jacquez_test(
     """
     permutations, seed = checked_whole(permutations, "permutations", least=1), checked_whole(seed, "seed", least=0)
     neighbours = checked_whole(neighbours, "neighbours", least=1)
-    events = _in_order(places_and_times(x, y, t))
+    events = _in_order(each_once(places_and_times(x, y, t)))
     if neighbours >= events.size:
         raise NearRepeatError(f"{neighbours} neighbours among {events.size} events: ask for fewer than events")
     require_variety(events)
@@ -199,7 +200,8 @@ def _association(
     as_much = int((simulated >= statistic - ROUNDING * max(1.0, abs(statistic))).sum())
     p_value = (1 + as_much) / (1 + permutations)
     return AssociationResult(
-        test, statistic, expected, p_value, events.size, permutations, seed, simulated, doubts(events)
+        test, statistic, expected, p_value, events.size, permutations, seed, simulated,
+        (*events.warnings, *doubts(events)),
     )
 
 

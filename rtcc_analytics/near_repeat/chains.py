@@ -15,6 +15,7 @@ from rtcc_analytics.near_repeat.inputs import (
     checked_positive,
     counted_times,
     doubts,
+    each_once,
     places_and_times,
 )
 from rtcc_analytics.near_repeat.knox import Metric, in_canonical_order, near_pairs, reached
@@ -108,7 +109,7 @@ def near_repeat_chains(
     [1, 1, 1, 2, 2]
     """
     distance_m, days = checked_positive(distance_m, "distance_m"), checked_positive(days, "days")
-    events = places_and_times(x, y, t, reach_m=distance_m, metric=metric, network=network, least=1)
+    events = each_once(places_and_times(x, y, t, reach_m=distance_m, metric=metric, network=network, least=1))
     limits_m = reached(np.array([0.0, distance_m]), True)
     events = in_canonical_order(events, limits_m[-1])
     times, limits = counted_times(events.t[:, 0], np.array([0.0, days]), right_closed=True)

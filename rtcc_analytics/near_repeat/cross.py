@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from rtcc_analytics.events import Events
 from rtcc_analytics.near_repeat.inputs import (
+    NearRepeatError,
     checked_breaks,
     checked_whole,
     counted_times,
     doubts,
+    each_once,
     places_and_times,
     require_variety,
 )
@@ -95,10 +97,11 @@ def knox_cross_test(
     permutations = checked_whole(permutations, "permutations", least=1)
     seed = checked_whole(seed, "seed", least=0)
     reach_m = float(distance_breaks[np.isfinite(distance_breaks)][-1])
+    _require_one_map(first, second)
     types = []
     for events in (first, second):
         x, y, t = (events, None, None) if isinstance(events, Events) else events
-        types.append(places_and_times(x, y, t, reach_m=reach_m, metric=metric, network=network, least=1))
+        types.append(each_once(places_and_times(x, y, t, reach_m=reach_m, metric=metric, network=network, least=1)))
     require_variety(*types)
     distances = reached(distance_breaks, right_closed)
     origin = np.concatenate([events.xy for events in types]).min(axis=0)
@@ -122,6 +125,22 @@ def knox_cross_test(
                     all_by_direction[direction], one.size * two.size)
         for direction, counted in by_direction.items()
     ))
+
+
+def _require_one_map(first: OneType, second: OneType) -> None:
+    """Raise `NearRepeatError` for two sets of `Events` whose metres or local days are not the same."""
+    if not (isinstance(first, Events) and isinstance(second, Events)):
+        return
+    if first.timezone != second.timezone:
+        raise NearRepeatError(
+            f"the first events are in {first.timezone}, the second in {second.timezone}, and days are local: read both "
+            "in one zone"
+        )
+    if first.crs != second.crs:
+        raise NearRepeatError(
+            f"the first events are in {first.crs}, the second in {second.crs}, so their metres do not agree: read both "
+            "with one study area"
+        )
 
 
 def _signed(limits: NDArray) -> NDArray:

@@ -97,6 +97,17 @@ def places_and_times(
     return given
 
 
+def each_once(events: PlacesAndTimes) -> PlacesAndTimes:
+    """The same events without weights, for methods that count each once, with a warning where that loses any."""
+    if events.weights is None or (events.weights == 1).all():
+        return replace(events, weights=None)
+    told = (
+        f"weights from {events.weights.min():g} to {events.weights.max():g} are not used here: each of the "
+        f"{events.size:,} events counts once"
+    )
+    return replace(events, weights=None, warnings=(*events.warnings, told))
+
+
 def require_variety(*parts: PlacesAndTimes) -> None:
     """Raise `NearRepeatError` where all events share one point or one time, so that nothing can be compared."""
     xy = np.concatenate([events.xy for events in parts])
@@ -290,10 +301,14 @@ def _refuse_missing(xy: FloatArray, t: FloatArray) -> None:
 
 
 def _refuse_degrees(xy: FloatArray, reach_m: float | None) -> None:
-    """Degrees: fractions, a few units apart, farther from 0 than from one another, all within the method's reach."""
+    """Degrees: fractions, a few units apart, farther from 0 than from one another, all within the method's reach.
+
+    A reach below a metre means that the breaks, too, were given in degrees.
+    """
     low, high = xy.min(axis=0), xy.max(axis=0)
     across = float(np.hypot(*(high - low)))
-    narrow = across < min(DEGREES_SPAN, np.abs(low + high).max() / 2) and (reach_m is None or across <= reach_m)
+    odd_reach = reach_m is None or across <= reach_m or reach_m < 1
+    narrow = across < min(DEGREES_SPAN, np.abs(low + high).max() / 2) and odd_reach
     if narrow and looks_like_degrees(*low, *high) and not (xy == np.rint(xy)).all():
         meant = "metres are" if reach_m is None else f"a distance of {reach_m:g} metres is"
         raise NearRepeatError(
@@ -314,12 +329,19 @@ def _weights(weights: ArrayLike | str | None, days: FloatArray) -> FloatArray | 
         raise NearRepeatError(
             f"weights have shape {array.shape}, t {days.shape}: one weight to each time of each event, (n,) or (n, k)"
         )
-    if not np.isfinite(array).all() or (array < 0).any():
+    known = array[np.isfinite(array)]
+    if known.size < array.size or (array < 0).any():
+        seen = f"range from {known.min():g} to {known.max():g}" if known.size else "are given"
         raise NearRepeatError(
-            f"weights range from {np.nanmin(array):g} to {np.nanmax(array):g}, {int(np.isnan(array).sum())} missing; "
-            "each must be 0 or more: take an offense that was taken back out together with its record"
+            f"weights {seen}, {array.size - known.size:,} of {array.size:,} missing or infinite; each must be 0 or "
+            "more: take an offense that was taken back out together with its record"
         )
-    return array.reshape(len(days), -1)
+    array = array.reshape(len(days), -1)
+    counting = int((array.sum(axis=1) > 0).sum())
+    if counting < 2:
+        left = "all weights are 0" if not counting else "only one event has a weight above 0"
+        raise NearRepeatError(f"{left}, of {len(array):,} events, so there is no pair to compare; check the weights")
+    return array
 
 
 def _on_streets(events: PlacesAndTimes, network: StreetLines | None, least: int) -> PlacesAndTimes:
@@ -334,4 +356,4 @@ def _on_streets(events: PlacesAndTimes, network: StreetLines | None, least: int)
             "same projection, or allow a larger max_distance_m"
         )
     told = f"{int(off.sum()):,} of {events.size:,} events are too far from every street and were left out"
-    return replace(events.take(np.flatnonzero(~off)), warnings=(told,))
+    return replace(events.take(np.flatnonzero(~off)), warnings=(*events.warnings, told))

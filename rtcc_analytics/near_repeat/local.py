@@ -20,6 +20,7 @@ from rtcc_analytics.near_repeat.inputs import (
     checked_positive,
     counted_times,
     doubts,
+    each_once,
     places_and_times,
     require_variety,
 )
@@ -112,7 +113,7 @@ def local_knox(
     ([2, 2, 2, 0, 0, 0], [0.1, 0.1, 0.1, 1.0, 1.0, 1.0])
     """
     distance_m, days = checked_positive(distance_m, "distance_m"), checked_positive(days, "days")
-    events = places_and_times(x, y, t, reach_m=distance_m, metric=metric, network=network)
+    events = each_once(places_and_times(x, y, t, reach_m=distance_m, metric=metric, network=network))
     require_variety(events)
     limits_m = reached(np.array([0.0, distance_m]), True)
     events = in_canonical_order(events, limits_m[-1])

@@ -14,8 +14,10 @@ from rtcc_analytics.near_repeat import knox_cross_test
 
 def two_types(seed: int, first: int = 30, second: int = 45):
     rng = np.random.default_rng(seed)
-    one, two = ((rng.integers(0, 300, n).astype(float), rng.integers(0, 300, n).astype(float), rng.integers(0, 40, n))
-                for n in (first, second))
+    one, two = (
+        (rng.integers(0, 300, n).astype(float), rng.integers(0, 300, n).astype(float), rng.integers(0, 40, n))
+        for n in (first, second)
+    )
     return one, two
 
 
@@ -25,15 +27,34 @@ def test_pairs_are_those_of_a_double_loop(seed, right_closed, unbounded, days) -
     one, two = two_types(seed)
     one, two = ((x, y, t * days + (x / 777 if days < 1 else 0)) for x, y, t in (one, two))
     distance_breaks, time_breaks = [0, 30, 80], [0, 3, 7] + [np.inf] * unbounded
-    found = knox_cross_test(one, two, distance_breaks=distance_breaks, time_breaks=time_breaks, right_closed=right_closed,
-                            permutations=1, seed=1)
+    found = knox_cross_test(
+        one,
+        two,
+        distance_breaks=distance_breaks,
+        time_breaks=time_breaks,
+        right_closed=right_closed,
+        permutations=1,
+        seed=1,
+    )
     metres = cdist(np.column_stack(one[:2]), np.column_stack(two[:2]))
     lag = np.asarray(two[2])[None, :] - np.asarray(one[2])[:, None]
-    directions = {"either_order": (np.abs(lag), lag == lag), "first_then_second": (lag, lag > 0),
-                  "second_then_first": (-lag, lag < 0)}
+    directions = {
+        "either_order": (np.abs(lag), lag == lag),
+        "first_then_second": (lag, lag > 0),
+        "second_then_first": (-lag, lag < 0),
+    }
     for name, (days_apart, counts) in directions.items():
-        table = [[(counts & within(metres, distance_breaks, a, right_closed) & within(days_apart, time_breaks, b, right_closed))
-                  .sum() for b in range(len(time_breaks) - 1)] for a in range(2)]
+        table = [
+            [
+                (
+                    counts
+                    & within(metres, distance_breaks, a, right_closed)
+                    & within(days_apart, time_breaks, b, right_closed)
+                ).sum()
+                for b in range(len(time_breaks) - 1)
+            ]
+            for a in range(2)
+        ]
         assert getattr(found, name).observed.tolist() == table, name
 
 
@@ -61,16 +82,22 @@ def test_expectation_is_the_mean_over_all_shuffles_within_types() -> None:
     asked = {"distance_breaks": [0, 100], "time_breaks": [0, 2, 10, np.inf], "permutations": 1, "seed": 1}
     found = knox_cross_test(one, two, **asked)
     for name in ("either_order", "first_then_second", "second_then_first"):
-        every = [getattr(knox_cross_test((*one[:2], one[2][list(a)]), (*two[:2], two[2][list(b)]), **asked), name).observed
-                 for a in permutations(range(3)) for b in permutations(range(3))]
+        every = [
+            getattr(knox_cross_test((*one[:2], one[2][list(a)]), (*two[:2], two[2][list(b)]), **asked), name).observed
+            for a in permutations(range(3))
+            for b in permutations(range(3))
+        ]
         np.testing.assert_allclose(getattr(found, name).expected, np.mean(every, axis=0))
 
 
 def test_direction_planted_is_direction_found() -> None:
     rng = np.random.default_rng(8)
     x, y, t = rng.uniform(0, 5000, 200), rng.uniform(0, 5000, 200), rng.integers(0, 365, 200)
-    follow = (np.r_[x[:25] + 15, rng.uniform(0, 5000, 150)], np.r_[y[:25], rng.uniform(0, 5000, 150)],
-              np.r_[t[:25] + 3, rng.integers(0, 365, 150)])
+    follow = (
+        np.r_[x[:25] + 15, rng.uniform(0, 5000, 150)],
+        np.r_[y[:25], rng.uniform(0, 5000, 150)],
+        np.r_[t[:25] + 3, rng.integers(0, 365, 150)],
+    )
     found = knox_cross_test((x, y, t), follow, distance_breaks=[0, 100], time_breaks=[0, 7], seed=1)
     assert found.first_then_second.p_value[0, 0] == 0.001
     assert found.second_then_first.p_value[0, 0] > 0.05
@@ -79,7 +106,8 @@ def test_direction_planted_is_direction_found() -> None:
 
 
 def test_one_event_of_a_type_is_enough() -> None:
-    found = knox_cross_test(([0.0], [0.0], [5]), ([10.0, 500.0], [0.0, 0.0], [7, 50]), distance_breaks=[0, 100],
-                            time_breaks=[0, 7], seed=1)
+    found = knox_cross_test(
+        ([0.0], [0.0], [5]), ([10.0, 500.0], [0.0, 0.0], [7, 50]), distance_breaks=[0, 100], time_breaks=[0, 7], seed=1
+    )
     assert found.first_then_second.observed.tolist() == [[1]]
     assert found.first_then_second.expected.tolist() == [[0.5]]

@@ -19,16 +19,28 @@ def edges(case: dict, name: str) -> list[float]:
 @pytest.mark.parametrize("table", ["A", "B", "C_NRC"])
 def test_pairs_are_those_of_the_published_tables(known, january, table) -> None:
     case = known("02")["expected"][table]
-    found = knox_test(*january, distance_breaks=edges(case, "sds"), time_breaks=edges(case, "tds"), metric="manhattan",
-                      permutations=1, seed=1)
+    found = knox_test(
+        *january,
+        distance_breaks=edges(case, "sds"),
+        time_breaks=edges(case, "tds"),
+        metric="manhattan",
+        permutations=1,
+        seed=1,
+    )
     assert found.observed.tolist() == case["observed"]
 
 
 def test_expectation_ratio_and_p_agree_with_the_published_ones(known, january) -> None:
     case = known("02")["expected"]["A"]
     own = case["own_9999"]
-    found = knox_test(*january, distance_breaks=edges(case, "sds"), time_breaks=edges(case, "tds"), metric="manhattan",
-                      permutations=999, seed=1)
+    found = knox_test(
+        *january,
+        distance_breaks=edges(case, "sds"),
+        time_breaks=edges(case, "tds"),
+        metric="manhattan",
+        permutations=999,
+        seed=1,
+    )
     np.testing.assert_allclose(found.expected, own["expected_exact"], rtol=1e-12)
     np.testing.assert_allclose(found.ratio, own["knox_ratio_exact"], rtol=1e-12)
     np.testing.assert_allclose(found.observed / found.simulated_mean, own["knox_ratio_exact"], rtol=0.03)
@@ -40,8 +52,15 @@ def test_expectation_ratio_and_p_agree_with_the_published_ones(known, january) -
 
 def test_calculator_compat_counts_and_labels_as_it_does(known, january) -> None:
     case = known("02")["expected"]["C_NRC"]
-    found = knox_test(*january, distance_breaks=edges(case, "sds"), time_breaks=edges(case, "tds"), metric="manhattan",
-                      permutations=1, seed=1, compat="NRC")
+    found = knox_test(
+        *january,
+        distance_breaks=edges(case, "sds"),
+        time_breaks=edges(case, "tds"),
+        metric="manhattan",
+        permutations=1,
+        seed=1,
+        compat="NRC",
+    )
     assert found.observed.tolist() == case["observed"]
     assert found.distance_labels == ("Same location", "1 to 100 m", "101 to 200 m", "201 to 300 m", "More than 300 m")
     assert found.time_labels == ("0 to 7 days", "8 to 14 days", "15 to 21 days", "More than 21 days")
@@ -58,23 +77,43 @@ def test_calculator_compat_rounds_coordinates_to_32_bits() -> None:
 @pytest.mark.parametrize("rule", ["left_closed_right_open", "right_closed"])
 def test_a_pair_on_a_break_is_in_one_band(known, rule) -> None:
     case = known("03")["expected"][rule]
-    found = knox_test(*POINTS, distance_breaks=case["sds"], time_breaks=case["tds"], permutations=1, seed=1,
-                      right_closed=rule == "right_closed")
+    found = knox_test(
+        *POINTS,
+        distance_breaks=case["sds"],
+        time_breaks=case["tds"],
+        permutations=1,
+        seed=1,
+        right_closed=rule == "right_closed",
+    )
     assert found.observed.tolist() == case["observed"]
 
 
 @pytest.mark.parametrize("right_closed", [False, True])
 def test_distance_zero_and_the_same_day_are_in_the_lowest_band(right_closed) -> None:
-    found = knox_test([5, 5, 900], [5, 5, 5], [3, 3, 8], distance_breaks=[0, 100], time_breaks=[0, 7], permutations=1,
-                      seed=1, right_closed=right_closed)
+    found = knox_test(
+        [5, 5, 900],
+        [5, 5, 5],
+        [3, 3, 8],
+        distance_breaks=[0, 100],
+        time_breaks=[0, 7],
+        permutations=1,
+        seed=1,
+        right_closed=right_closed,
+    )
     assert found.observed.tolist() == [[1]]
 
 
 def test_speed_case_counts(known, four_years) -> None:
     case = known("26")["expected"]
     year = four_years[2] < np.datetime64("2015-01-01")
-    found = knox_test(*(array[year] for array in four_years), distance_breaks=[0, 200], time_breaks=[0, 7],
-                      right_closed=True, permutations=99, seed=1)
+    found = knox_test(
+        *(array[year] for array in four_years),
+        distance_breaks=[0, 200],
+        time_breaks=[0, 7],
+        right_closed=True,
+        permutations=99,
+        seed=1,
+    )
     assert found.events == 12_334
     assert found.observed.tolist() == [[case["observed"]]]
     assert round(float(found.observed[0, 0] / found.simulated_mean[0, 0]), 2) == case["ratio_mean"]
@@ -93,7 +132,15 @@ def test_poisson_tail_includes_the_observed_count() -> None:
     libpysal = pytest.importorskip("libpysal")
     geopandas = pytest.importorskip("geopandas")
     cases = geopandas.read_file(libpysal.examples.get_path("burkitt.shp"))
-    found = knox_test(cases.X, cases.Y, cases["T"], distance_breaks=[0, 20], time_breaks=[0, 5], right_closed=True,
-                      permutations=999, seed=1)
+    found = knox_test(
+        cases.X,
+        cases.Y,
+        cases["T"],
+        distance_breaks=[0, 20],
+        time_breaks=[0, 5],
+        right_closed=True,
+        permutations=999,
+        seed=1,
+    )
     assert found.observed.tolist() == [[13]]
     assert found.p_poisson[0, 0] == pytest.approx(0.2223, abs=5e-5)

@@ -17,7 +17,11 @@ BREAKS = {"distance_breaks": [0, 30, 100, 250, np.inf], "time_breaks": [0, 1, 7,
 
 def events(seed: int, size: int = 120, side: int = 1000, days: int = 90) -> tuple[NDArray, NDArray, NDArray]:
     rng = np.random.default_rng(seed)
-    return rng.integers(0, side, size).astype(float), rng.integers(0, side, size).astype(float), rng.integers(0, days, size)
+    return (
+        rng.integers(0, side, size).astype(float),
+        rng.integers(0, side, size).astype(float),
+        rng.integers(0, days, size),
+    )
 
 
 def plainly(x, y, t, distance_breaks, time_breaks, metric="euclidean", right_closed=False) -> NDArray:
@@ -32,7 +36,9 @@ def plainly(x, y, t, distance_breaks, time_breaks, metric="euclidean", right_clo
             else:
                 yield (values >= low) & (values < high)
 
-    return np.array([[(near & soon).sum() for soon in member(days, time_breaks)] for near in member(metres, distance_breaks)])
+    return np.array(
+        [[(near & soon).sum() for soon in member(days, time_breaks)] for near in member(metres, distance_breaks)]
+    )
 
 
 times = st.sampled_from(["days", "seconds", "fractions"])
@@ -41,8 +47,14 @@ ascending = st.lists(st.integers(0, 400), min_size=2, max_size=6, unique=True).m
 
 @settings(max_examples=60, deadline=None)
 @given(
-    seed=st.integers(0, 10_000), size=st.integers(3, 60), distances=ascending, spans=ascending, unbounded=st.booleans(),
-    metric=st.sampled_from(["euclidean", "manhattan"]), right_closed=st.booleans(), kind=times,
+    seed=st.integers(0, 10_000),
+    size=st.integers(3, 60),
+    distances=ascending,
+    spans=ascending,
+    unbounded=st.booleans(),
+    metric=st.sampled_from(["euclidean", "manhattan"]),
+    right_closed=st.booleans(),
+    kind=times,
 )
 def test_pairs_are_those_of_a_double_loop(seed, size, distances, spans, unbounded, metric, right_closed, kind) -> None:
     x, y, t = events(seed, size, side=300, days=100)
@@ -50,8 +62,12 @@ def test_pairs_are_those_of_a_double_loop(seed, size, distances, spans, unbounde
     x[: size // 4], y[: size // 4] = x[-1], y[-1]
     if (t == t[0]).all() or ((x == x[0]) & (y == y[0])).all():
         return
-    asked = {"distance_breaks": distances + [np.inf] * unbounded, "time_breaks": spans + [np.inf] * unbounded,
-             "metric": metric, "right_closed": right_closed}
+    asked = {
+        "distance_breaks": distances + [np.inf] * unbounded,
+        "time_breaks": spans + [np.inf] * unbounded,
+        "metric": metric,
+        "right_closed": right_closed,
+    }
     found = knox_test(x, y, t, **asked, permutations=1, seed=1)
     assert found.observed.tolist() == plainly(x, y, t, **asked).tolist()
     if unbounded and distances[0] == 0 and spans[0] == 0:
@@ -124,8 +140,10 @@ def test_more_pairs_than_a_16_bit_tally_holds() -> None:
 
 def test_shuffles_are_even() -> None:
     """Each of the 24 orders of four values comes up as often as the others; a group keeps its own values."""
-    lanes = np.concatenate(list(shuffles.shuffled_lanes(np.arange(4, dtype=np.int16), np.array([0, 4]), permutations=4800,
-                                                        seed=11)), axis=1)
+    lanes = np.concatenate(
+        list(shuffles.shuffled_lanes(np.arange(4, dtype=np.int16), np.array([0, 4]), permutations=4800, seed=11)),
+        axis=1,
+    )
     assert lanes[:, 0].tolist() == [0, 1, 2, 3]
     _, count = np.unique(lanes[:, 1:], axis=1, return_counts=True)
     assert len(count) == 24
@@ -167,7 +185,9 @@ def test_ratio_interval_covers_the_rate_behind_the_counts() -> None:
         rng = np.random.default_rng(seed)
         x, y, t = (rng.uniform(0, high, 400) for high in (3000, 3000, 365))
         more = rng.poisson(40)
-        found = knox_test(np.r_[x, x[:more] + 10], np.r_[y, y[:more]], np.floor(np.r_[t, t[:more] + 2]), **asked, seed=1)
+        found = knox_test(
+            np.r_[x, x[:more] + 10], np.r_[y, y[:more]], np.floor(np.r_[t, t[:more] + 2]), **asked, seed=1
+        )
         chance = found.expected[0, 0] - more * 13 / 365
         mean = (chance + 40) / found.expected[0, 0]
         covered.append(found.ratio_low[0, 0] <= mean <= found.ratio_high[0, 0])
@@ -175,7 +195,9 @@ def test_ratio_interval_covers_the_rate_behind_the_counts() -> None:
 
 
 def test_no_ratio_where_nothing_can_be_expected_and_it_says_so() -> None:
-    found = knox_test([0, 5_000, 9_000], [0, 0, 0], [0, 3, 9], distance_breaks=[0, 100, 20_000], time_breaks=[0, 7], seed=1)
+    found = knox_test(
+        [0, 5_000, 9_000], [0, 0, 0], [0, 3, 9], distance_breaks=[0, 100, 20_000], time_breaks=[0, 7], seed=1
+    )
     assert np.isnan(found.ratio[0, 0]) and found.p_value[0, 0] == 1
     assert found.ratio[1, 0] == 1
     assert any("undefined" in warning and "1 of 2" in warning for warning in found.warnings)

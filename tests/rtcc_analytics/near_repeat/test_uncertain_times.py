@@ -52,8 +52,16 @@ def test_a_pair_counts_with_the_chance_that_both_times_are_close() -> None:
     """Days {0, 1} half each against {1, 4} at 1/4 and 3/4: differences 1, 4, 0, 3."""
     t = np.array([[0.0, 1.0], [1.0, 4.0], [90.0, 90.0]])
     weights = np.array([[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]])
-    found = knox_test([0, 10, 900], [0, 0, 0], t, weights=weights, distance_breaks=[0, 50], time_breaks=[0, 2, 4, np.inf],
-                      permutations=1, seed=1)
+    found = knox_test(
+        [0, 10, 900],
+        [0, 0, 0],
+        t,
+        weights=weights,
+        distance_breaks=[0, 50],
+        time_breaks=[0, 2, 4, np.inf],
+        permutations=1,
+        seed=1,
+    )
     assert found.observed[0].tolist() == pytest.approx([0.25, 0.375, 0.375])
 
 
@@ -73,8 +81,10 @@ def test_mean_over_random_exact_times_is_what_weights_give() -> None:
 def test_expectation_is_the_mean_over_all_shuffles_of_times_with_their_weights() -> None:
     x, y, t, weights = uncertain(4, size=5)
     x, y = np.array([0.0, 30, 60, 200, 210]), np.zeros(5)
-    every = [knox_test(x, y, t[list(order)], weights=weights[list(order)], **BREAKS, permutations=1, seed=1).observed
-             for order in permutations(range(5))]
+    every = [
+        knox_test(x, y, t[list(order)], weights=weights[list(order)], **BREAKS, permutations=1, seed=1).observed
+        for order in permutations(range(5))
+    ]
     found = knox_test(x, y, t, weights=weights, **BREAKS, permutations=1, seed=1)
     np.testing.assert_allclose(found.expected, np.mean(every, axis=0), rtol=1e-9, atol=1e-9)
     assert found.expected[0, 0] == 0
