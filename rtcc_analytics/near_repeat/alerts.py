@@ -18,6 +18,7 @@ from rtcc_analytics.near_repeat.inputs import (
     checked_breaks,
     each_once,
     places_and_times,
+    require_times,
 )
 from rtcc_analytics.near_repeat.knox import Metric, knox_test
 from rtcc_analytics.near_repeat.pairs import IntArray
@@ -50,6 +51,8 @@ class OpenAlerts:
         The test the bands were chosen from.
     bands : DataFrame
         For each distance band, how many days a zone stays open (0: never), by the rule used.
+    newest_day : float
+        The day of the newest event known.
     timezone, crs : str or None
         Of the `Events`.
     """
@@ -67,17 +70,26 @@ class OpenAlerts:
     ratio_high: FloatArray
     knox: KnoxResult
     bands: pd.DataFrame
+    newest_day: float
     timezone: str | None = None
     crs: str | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Of the Knox test, and whether no band is above chance."""
-        none = () if (self.bands.open_days > 0).any() else (
-            f"no distance band of the {self.knox.events:,} earlier events is above chance on the first days after an "
-            "event, so no zone is opened: near repeats are not shown here",
-        )
-        return (*self.knox.warnings, *none)
+        """Of the Knox test, whether no band is above chance, and whether the newest event is too old for any zone."""
+        longest, waited = self.bands.open_days.max(), self.at_day - self.newest_day
+        told = [*self.knox.warnings]
+        if longest == 0:
+            told.append(
+                f"no distance band of the {self.knox.events:,} earlier events is above chance on the first days after "
+                "an event, so no zone is opened: near repeats are not shown here"
+            )
+        elif waited >= longest:
+            told.append(
+                f"the newest event known is {waited:,.0f} days old, and zones stay open for {longest:g} days at most: "
+                "ask for an earlier day, or load what is missing"
+            )
+        return tuple(told)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per zone; with `Events`, event_date and expires_at (local midnight) beside the day numbers."""
@@ -154,6 +166,7 @@ def open_alerts(
     _require_closed(distance_breaks, time_breaks)
     timezone = crs = None
     if isinstance(x, Events):
+        require_times(x)
         timezone, crs = x.timezone, x.crs
         at_day, known, kept = _known(x, at, assumed_lag_days)
         history = each_once(places_and_times(known, None, None, reach_m=float(distance_breaks[-1])))
@@ -168,6 +181,7 @@ def open_alerts(
         *history.xy.T, history.t[:, 0], distance_breaks=distance_breaks, time_breaks=time_breaks,
         permutations=permutations, seed=seed, metric=metric, network=network,
     )
+    knox = replace(knox, warnings=(*history.warnings, *knox.warnings))
     open_bands = _open_bands(knox, least_ratio, most_p)
     day = history.t[:, 0]
     # The middle of an uncertain span can lie ahead of `at`: such an event is as new as can be.
@@ -182,7 +196,7 @@ def open_alerts(
     return OpenAlerts(
         at_day, kept[which], *history.xy[which].T, knox.distance_breaks[ring], knox.distance_breaks[ring + 1],
         day[which], expires, knox.ratio[ring, column], knox.ratio_low[ring, column], knox.ratio_high[ring, column],
-        knox, bands, timezone, crs,
+        knox, bands, float(day.max()), timezone, crs,
     )
 
 

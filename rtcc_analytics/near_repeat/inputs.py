@@ -124,6 +124,16 @@ def require_variety(*parts: PlacesAndTimes) -> None:
         )
 
 
+def require_times(events: Events) -> None:
+    """Raise `NearRepeatError` where some events have no time of occurrence."""
+    unknown = int(np.isnat(events.occurred_from).sum())
+    if unknown:
+        raise NearRepeatError(
+            f"{unknown:,} of {events.size:,} events have no time of occurrence; leave them out with "
+            "events.where(~np.isnat(events.occurred_from)) and say how many"
+        )
+
+
 def doubts(events: PlacesAndTimes) -> tuple[str, ...]:
     """Warnings about stacked places and copied records, which pass for repeats; of events in canonical order."""
     if events.size < 20:
@@ -234,12 +244,7 @@ def counted_times(t: FloatArray, breaks: FloatArray, *, right_closed: bool) -> t
 
 
 def _of_events(events: Events, weights: ArrayLike | str | None) -> tuple[FloatArray, FloatArray, FloatArray, Any]:
-    unknown = int(np.isnat(events.occurred_from).sum())
-    if unknown:
-        raise NearRepeatError(
-            f"{unknown:,} of {events.size:,} events have no time of occurrence; leave them out with "
-            "events.where(~np.isnat(events.occurred_from)) and say how many"
-        )
+    require_times(events)
     until = np.where(np.isnat(events.occurred_to), events.occurred_from, events.occurred_to)
     until = np.maximum(until, events.occurred_from)
     if isinstance(weights, str) and weights == "aoristic":
