@@ -54,6 +54,7 @@ The grammar, whole::
     formats = ["%m/%d/%Y %H:%M", "%m/%d/%Y"]   # strptime, tried in order; "iso" = ISO 8601. Default ["iso"].
                                          # A format without hours is date-only, one without days is a month
     clock_digits = true                  # the clock is digits without leading zeros: 5 = 00:05, 115 = 01:15
+    extract = "(\\d+/\\d+/\\d+)"         # the part of each column that is the time; without it the column is blank
     stamped = "local"                    # default. offset (text has Z or +hh:mm), utc, epoch_s, epoch_ms,
                                          # utc_letter_but_local (says Z or +00:00, its hours are local)
     timezone = "America/New_York"        # default: the profile's
@@ -151,6 +152,7 @@ class TimeSpec:
     first: bool = False
     clock: str | None = None
     clock_digits: bool = False
+    extract: str | None = None
     formats: tuple[str, ...] = ("iso",)
     stamped: Stamp = "local"
     timezone: str | None = None
@@ -349,7 +351,7 @@ _TOP = {"name", "title", "evidence", "table", "source", "agency", "version", "ti
 _KINDS = ("crosswalk", "yes", "list", "constant", "first", "columns", "column", "number")
 _SPEC = {*_KINDS, "join", "missing", "replace", "extract", "values", "pattern", "delimiter", "default", "scale"}
 _TIME = {"column", "columns", "first", "date", "clock", "clock_digits", "formats", "stamped", "timezone", "missing",
-         "edge", "report_date_where", "stand_in"}
+         "edge", "extract", "report_date_where", "stand_in"}
 _LOCATION = {"lon", "lat", "x", "y", "crs", "missing", "block"}
 _LAYOUT = {"name", "when", "columns", "time", "location", "window"}
 _WRITE = {"strategy", "window", "key", "duplicates"}
@@ -511,8 +513,8 @@ class _Parser:
         flag = given.get("report_date_where", {})
         return TimeSpec(
             columns=tuple(columns), first="first" in given, clock=given.get("clock"),
-            clock_digits=bool(given.get("clock_digits", False)), formats=tuple(given.get("formats", ("iso",))),
-            stamped=stamped, timezone=self.zone(where, given.get("timezone")),
+            clock_digits=bool(given.get("clock_digits", False)), extract=given.get("extract"),
+            formats=tuple(given.get("formats", ("iso",))), stamped=stamped, timezone=self.zone(where, given.get("timezone")),
             missing=tuple(map(str, given.get("missing", ()))),
             edge=given.get("edge", "end" if name in _ENDS else "start"),
             report_date_column=flag.get("column"), report_date_values=tuple(map(str, flag.get("values", ()))),
