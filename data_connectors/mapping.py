@@ -24,10 +24,9 @@ from data_connectors.schemas import UNKNOWN_OFFENSE, Column
 from data_connectors.store import quoted
 
 LON, LAT = "_lon", "_lat"
-_PRIMARY = {"incidents": "occurred_from", "calls": "received_at", "plate_reads": "captured_at", "hotlist_entries": "issued_at"}
+PRIMARY_TIME = {"incidents": "occurred_from", "calls": "received_at", "plate_reads": "captured_at",
+                "hotlist_entries": "issued_at"}
 _LOCAL = {"occurred_local": "occurred_from", "received_local": "received_at"}
-_DERIVED = {"plate", "plate_folded", "region", "day", "offense_count", "location_quality", "time_quality",
-            "reported_precision", "offense", "time_rule", "occurred_local", "received_local"}
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,21 @@ class Statement:
     Attributes
     ----------
     sql : str
-        Gives the table's columns without ``load_id``, then ``file_name`` and ``fault`` (null where the row is good).
+        Gives the table's columns without ``load_id``, then ``file_name``, ``fault`` (``column: reason``, null where the
+        row is good) and ``fault_value`` (what the column said; null where it may hold a plate).
     parameters : dict
     zones : dict
         Alias of each time zone's table of days.
     skipped_sql : str
         Counts the rows left out on purpose; blank where there are none to leave out.
+    skipped_parameters : dict
     """
 
     sql: str
     parameters: dict[str, Any]
     zones: dict[str, str]
     skipped_sql: str
+    skipped_parameters: dict[str, Any]
 
 
 def choose_layout(profile: Profile, columns: Sequence[str], file: str) -> Layout:
@@ -136,26 +138,30 @@ class _Compiler:
     def statement(self) -> Statement:
         table = self.profile.table
         final = {c.name: self.final(c) for c in table.columns}
-        raw = text.row_as_json([c for c in self.columns if c not in self.profile.drop], "r") if table.keeps_raw else None
+        kept = [c for c in self.columns if c not in self.profile.drop]
+        raw = text.row_as_json(kept, "r") if table.keeps_raw else None
         level1 = self.level1(raw)
         level2 = f"SELECT *, {self.clocks()} FROM ({level1})" if self.layout.times else level1
         level3 = self.with_instants(level2)
         mapped = ", ".join(f"CAST({sql} AS {table.column(name).type}) AS {quoted(name)}" for name, sql in final.items())
         raw_column = ", raw" if raw else ""
         inner = (f"SELECT {mapped}{raw_column}, {self.window()} AS window_key, _file_hash AS file_hash, _line AS line, "
-                 f"_file_name AS file_name, {self.unreadable()} AS unreadable FROM ({level3})")
+                 f"_file_name AS file_name, {self.unreadable()} FROM ({level3})")
         names = ", ".join(quoted(c.name) for c in table.columns)
         sql = (f"SELECT {names}{raw_column}, {self.value(self.profile.source)} AS source, window_key, file_hash, line, "
-               f"hash({names}) AS row_hash, file_name, coalesce(unreadable, {self.fault()}) AS fault FROM ({inner})")
-        skipped = f"SELECT count(*) FROM raw_rows AS r WHERE {self.skipped()}" if self.profile.skips else ""
-        return Statement(sql, self.parameters, {alias: zone for zone, alias in self.zones.items()}, skipped)
+               f"hash({names}) AS row_hash, file_name, coalesce(unreadable, {self.fault()}) AS fault, fault_value "
+               f"FROM ({inner})")
+        counter = _Compiler(self.profile, self.layout, self.columns)
+        skipped = f"SELECT count(*) FROM raw_rows AS r WHERE {counter.skipped()}" if self.profile.skips else ""
+        zones = {alias: zone for zone, alias in self.zones.items()}
+        return Statement(sql, self.parameters, zones, skipped, counter.parameters)
 
     def level1(self, raw: str | None) -> str:
         wanted = [c for c in self.layout.raw_columns if c in self.columns]
         tidied = "".join(f", {text.tidy('r.' + quoted(c))} AS {quoted('t ' + c)}" for c in wanted)
         degrees = f", r.{LON}, r.{LAT}" if self.layout.location and self.layout.location.x else ""
         whole = f", {raw} AS raw" if raw else ""
-        keep = f" WHERE NOT coalesce({self.skipped()}, false)" if self.profile.skips else ""
+        keep = f" WHERE NOT {self.skipped()}" if self.profile.skips else ""
         return f"SELECT r._line, r._file_name, r._file_hash{tidied}{degrees}{whole} FROM raw_rows AS r{keep}"
 
     def skipped(self) -> str:
@@ -203,6 +209,8 @@ class _Compiler:
 
     def said(self, spec: TimeSpec) -> str:
         sources = [self.raw(c) for c in spec.columns]
+        if spec.extract:
+            sources = [f"nullif(regexp_extract({source}, {self.value(spec.extract)}, 1), '')" for source in sources]
         said = f"coalesce({', '.join(sources)})" if spec.first else (
             sources[0] if len(sources) == 1 else f"concat_ws(' ', {', '.join(sources)})")
         if spec.missing:
@@ -220,7 +228,8 @@ class _Compiler:
         for name, spec in self.layout.times.items():
             wall, utc = f"c.{name}_wall", f"c.{name}_utc"
             if spec.stamped in ("epoch_s", "epoch_ms", "utc"):
-                columns += [f"{wall} AS {name}_instant", f"CASE WHEN {wall} IS NOT NULL THEN 'as_given' END AS {name}_rule",
+                columns += [f"{wall} AS {name}_instant",
+                            f"CASE WHEN {wall} IS NOT NULL THEN 'as_given' END AS {name}_rule",
                             f"{self.local(wall, spec)} AS {name}_local"]
                 continue
             days = f"z_{name}"
@@ -272,7 +281,7 @@ class _Compiler:
         if name in _LOCAL:
             return f"{_LOCAL[name]}_local" if _LOCAL[name] in times_ else "NULL"
         if name == "time_rule":
-            primary = _PRIMARY.get(self.profile.table.name)
+            primary = PRIMARY_TIME.get(self.profile.table.name)
             return f"{primary}_rule" if primary in times_ else "NULL"
         if name == "time_quality":
             return self.time_quality()
@@ -283,8 +292,8 @@ class _Compiler:
         if name == "offense_count":
             return "1"
         if name in ("plate", "plate_folded") and "plate_raw" in columns:
-            plate = text_of(self, columns["plate_raw"])
-            return f"nullif({plates.normalised(plate)}, '')" if name == "plate" else plates.folded(plates.normalised(plate))
+            plate = plates.normalised(text_of(self, columns["plate_raw"]))
+            return f"nullif({plate}, '')" if name == "plate" else plates.folded(plate)
         if name == "region" and "region_raw" in columns:
             key = plates.region_key(text_of(self, columns["region_raw"]))
             return f"(SELECT code FROM region_codes WHERE region_codes.key = {key})"
@@ -307,7 +316,7 @@ class _Compiler:
         return f"CASE WHEN {end} IS NULL OR {end} < {start} THEN {day_end} ELSE {end} END"
 
     def time_quality(self) -> str:
-        primary = _PRIMARY[self.profile.table.name]
+        primary = PRIMARY_TIME[self.profile.table.name]
         spec = self.layout.times.get(primary)
         if spec is None:
             return "'missing'"
@@ -377,7 +386,7 @@ class _Compiler:
 
     def yes(self, spec: ColumnSpec, said: str) -> str:
         if spec.pattern:
-            return f"CASE WHEN {said} IS NOT NULL THEN regexp_matches(upper({said}), upper({self.value(spec.pattern)})) END"
+            return f"CASE WHEN {said} IS NOT NULL THEN regexp_matches({said}, {self.value(spec.pattern)}, 'i') END"
         values = ", ".join(self.value(v) for v in spec.yes_values)
         return f"CASE WHEN {said} IS NOT NULL THEN {said} IN ({values}) END"
 
@@ -391,7 +400,7 @@ class _Compiler:
         exact = " ".join(f"WHEN {self.value(a)} THEN {self.value(b)}" for a, b in walk.exact.items())
         prefixes = sorted(walk.prefix.items(), key=lambda item: -len(item[0]))
         rest = [f"WHEN starts_with({key}, {self.value(a)}) THEN {self.value(b)}" for a, b in prefixes]
-        rest += [f"WHEN regexp_matches({key}, upper({self.value(a)})) THEN {self.value(b)}" for a, b in walk.pattern]
+        rest += [f"WHEN regexp_matches({key}, {self.value(a)}, 'i') THEN {self.value(b)}" for a, b in walk.pattern]
         parts = ([f"CASE {key} {exact} END"] if exact else []) + ([f"CASE {' '.join(rest)} END"] if rest else [])
         return f"coalesce({', '.join(parts)})" if parts else "NULL::VARCHAR"
 
@@ -409,14 +418,16 @@ class _Compiler:
     # Faults ----------------------------------------------------------------------------------------------------------
 
     def unreadable(self) -> str:
-        """A required time that is there but cannot be read: said with the value, unless the table bears plates."""
-        cases = []
+        """A required time that is there but cannot be read, and what it says, unless the table bears plates."""
+        cases, values = [], []
         for name in self.layout.times:
             if self.profile.table.column(name).required:
-                shown = f"{name}_said" if self.profile.table.lake == "records" else "'(not shown)'"
-                cases.append(f"WHEN {name}_instant IS NULL AND {name}_said IS NOT NULL "
-                             f"THEN '{name}: ' || {shown} || ' fits none of the formats'")
-        return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+                broken = f"WHEN {name}_instant IS NULL AND {name}_said IS NOT NULL THEN"
+                cases.append(f"{broken} '{name}: fits none of the formats that the profile names'")
+                values.append(f"{broken} {name}_said")
+        if self.profile.table.lake == "sightings":
+            values = []
+        return f"{_case(cases)} AS unreadable, {_case(values)} AS fault_value"
 
     def fault(self) -> str:
         cases = [f"WHEN {quoted(c.name)} IS NULL THEN '{c.name}: no value'"
@@ -425,7 +436,32 @@ class _Compiler:
             cases.append("WHEN captured_at > now() + INTERVAL 1 DAY THEN 'captured_at: captured in the future'")
         if self.profile.strategy == "replace_window":
             cases.append("WHEN window_key IS NULL THEN 'window: the row belongs to no reporting period'")
-        return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+        return _case(cases)
+
+
+def _case(branches: Sequence[str]) -> str:
+    return f"CASE {' '.join(branches)} END" if branches else "NULL::VARCHAR"
+
+
+def identity(profile: Profile) -> str:
+    """SQL over the table's columns that tells records apart: a hash of the key, or of the whole row without a key.
+
+    Equal keys have equal identities; two keys may share one by chance, so whoever compares looks at the key too.
+
+    Examples
+    --------
+    >>> profile = Profile.parse('''
+    ... title = "P"
+    ... table = "places"
+    ... source = "s"
+    ... columns = {place_id = "ID", name = "N", kind = "K"}
+    ... ''')
+    >>> identity(profile)
+    'CASE WHEN "place_id" IS NULL THEN row_hash ELSE hash("place_id") END'
+    """
+    keys = [quoted(k) for k in profile.key]
+    missing = " AND ".join(f"{key} IS NULL" for key in keys)
+    return f"CASE WHEN {missing} THEN row_hash ELSE hash({', '.join(keys)}) END"
 
 
 def text_of(compiler: _Compiler, spec: ColumnSpec) -> str:

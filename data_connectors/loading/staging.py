@@ -1,0 +1,290 @@
+"""Files to mapped rows: batches of text are mapped by the profile's SQL into the temporary table ``staged``.
+
+Rows that cannot be used go to ``staged_rejects``. Nothing here touches the lake.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from data_connectors.loading.receipt import FileReceipt
+from data_connectors.mapping import (
+    LAT,
+    LON,
+    Statement,
+    choose_layout,
+    compile_mapping,
+    identity,
+    require_columns,
+)
+from data_connectors.normalise import places, plates, times
+from data_connectors.profile import Layout, Profile
+from data_connectors.readers import BATCH_ROWS, LoadError, RawBatch, SourceFile, reader_for
+from data_connectors.schemas import REJECTS
+from data_connectors.store import LoadingSession, quoted
+
+Report = Callable[[int, int, str], None]
+
+STAGED, REFUSED = "staged", "staged_rejects"
+_CHECKS = ("file_name", "fault", "fault_value")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What the files held: their receipts, rows read and skipped, zones used, notes for the receipt."""
+
+    files: tuple[FileReceipt, ...]
+    read: int
+    skipped: int
+    repeated: int
+    rejected: dict[str, int]
+    zones: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def stage(session: LoadingSession, profile: Profile, files: Sequence[SourceFile], report: Report) -> Intake:
+    """Read and map every file into the session's ``staged`` and ``staged_rejects``.
+
+    Raises
+    ------
+    LoadError
+        A file cannot be read or holds no row, or more rows are refused than the table tolerates.
+    """
+    _make_tables(session, profile)
+    staging = _Staging(session, profile, sum(file.path.stat().st_size for file in files), report)
+    for file in files:
+        staging.take(file)
+    staging.flush()
+    staging.set_aside()
+    repeated = 0 if profile.strategy == "replace_window" else _collapse(session, profile)
+    intake = staging.intake(repeated)
+    _refuse_when_too_many(session, profile, intake)
+    return intake
+
+
+def _make_tables(session: LoadingSession, profile: Profile) -> None:
+    columns = [f"{quoted(c.name)} {c.type}" for c in profile.table.all_columns if c.name != "load_id"]
+    columns += [f"{name} VARCHAR" for name in _CHECKS] + ["identity UBIGINT"]
+    session.run(f"CREATE OR REPLACE TEMP TABLE {STAGED} ({', '.join(columns)})")
+    refused = ", ".join(f"{c.name} {c.type}" for c in REJECTS if c.name != "load_id")
+    session.run(f"CREATE OR REPLACE TEMP TABLE {REFUSED} ({refused}, said VARCHAR)")
+    if profile.table.lake == "sightings":
+        codes = plates.region_codes()
+        session.register("region_codes", pa.table({"key": list(codes), "code": list(codes.values())}))
+
+
+@dataclass
+class _Staging:
+    """Gathers batches of like columns until there are enough for one statement."""
+
+    session: LoadingSession
+    profile: Profile
+    total_bytes: int
+    report: Report
+    done_bytes: int = 0
+    read: int = 0
+    skipped: int = 0
+    files: list[FileReceipt] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+    zones: dict[str, None] = field(default_factory=dict)
+    layout: Layout | None = None
+    gathered: list[pa.Table] = field(default_factory=list)
+    refused: list[dict[str, object]] = field(default_factory=list)
+
+    def take(self, file: SourceFile) -> None:
+        """Read one file; its rows are mapped when enough are gathered."""
+        twin = next((f.name for f in self.files if f.sha256 == file.sha256), None)
+        if twin:
+            self.notes[f"{file.name} is the same file as {twin}: read once"] += 1
+            return
+        size, seen = file.path.stat().st_size, 0
+        receipt = FileReceipt(file.name, file.sha256, 0, 0, "utf-8", "", ())
+        for batch in reader_for(self.profile.reader.format)(file, self.profile.reader):
+            receipt = self.add(file, batch, receipt)
+            seen = min(size, seen + batch.columns.nbytes)
+            self.report(self.done_bytes + seen, self.total_bytes, file.name)
+        if not receipt.rows + receipt.rejected:
+            raise LoadError("the file has no rows" + (" below its header" if receipt.columns else ""), file=file.name,
+                            remedy="Ask for the export again; nothing was loaded.")
+        self.done_bytes += size
+        self.files.append(receipt)
+
+    def add(self, file: SourceFile, batch: RawBatch, receipt: FileReceipt) -> FileReceipt:
+        names = batch.columns.column_names
+        layout = choose_layout(self.profile, names, file.name)
+        if not receipt.layout:
+            require_columns(self.profile, layout, names, file.name)
+        self.refused += [
+            {"source": self.profile.source, "file_name": file.name, "file_hash": file.sha256, "line": r.line,
+             "column_name": r.column, "reason": r.reason, "raw": _as_json(r.raw)} for r in batch.rejects
+        ]
+        for note in batch.notes:
+            self.notes[note] += 1
+        if self.gathered and (layout != self.layout or self.gathered[0].column_names[: len(names)] != names):
+            self.flush()
+        self.layout = layout
+        rows = batch.columns.num_rows
+        if rows:
+            self.gathered.append(_with_origin(batch, file))
+        if sum(table.num_rows for table in self.gathered) >= BATCH_ROWS:
+            self.flush()
+        self.read += rows + len(batch.rejects)
+        return replace(
+            receipt, rows=receipt.rows + rows, rejected=receipt.rejected + len(batch.rejects),
+            encoding=batch.encoding if batch.encoding != "utf-8" else receipt.encoding,
+            layout=layout.name or "only", columns=tuple(names),
+        )
+
+    def flush(self) -> None:
+        """Map what is gathered into ``staged``."""
+        if not self.gathered or self.layout is None:
+            return
+        rows = pa.concat_tables(self.gathered)
+        self.gathered = []
+        columns = rows.column_names[:-3]
+        if self.profile.unpivot:
+            columns = self.unpivoted(rows, columns)
+        else:
+            self.session.register("raw_rows", self.located(rows))
+        statement = compile_mapping(self.profile, self.layout, columns)
+        for alias, zone in statement.zones.items():
+            self.session.register(alias, times.zone_days(zone))
+            self.zones[zone] = None
+        self.insert(statement)
+        self.session.unregister("raw_rows")
+
+    def insert(self, statement: Statement) -> None:
+        names = [c.name for c in self.profile.table.all_columns if c.name != "load_id"] + [*_CHECKS]
+        same = identity(self.profile) if self.profile.strategy != "replace_window" else "NULL"
+        listed = ", ".join(quoted(name) for name in names)
+        self.session.run(
+            f"INSERT INTO {STAGED} SELECT {listed}, {same} FROM ({statement.sql})", **statement.parameters
+        )
+        if statement.skipped_sql:
+            [(skipped,)] = self.session.rows(statement.skipped_sql, **statement.skipped_parameters)
+            self.skipped += int(skipped)
+
+    def unpivoted(self, rows: pa.Table, columns: list[str]) -> list[str]:
+        """Register one row for each of the profile's named columns; the columns that this leaves."""
+        spec = self.profile.unpivot
+        assert spec is not None
+        wanted = [c for c in spec.columns if c in columns]
+        self.session.register("raw_wide", rows)
+        self.session.run(
+            f"CREATE OR REPLACE TEMP TABLE raw_long AS FROM (UNPIVOT raw_wide ON {', '.join(map(quoted, wanted))} "
+            f"INTO NAME {quoted(spec.name)} VALUE {quoted(spec.value)}) WHERE trim({quoted(spec.value)}) <> ''"
+        )
+        self.session.unregister("raw_wide")
+        self.session.run("CREATE OR REPLACE TEMP VIEW raw_rows AS FROM raw_long")
+        return [c for c in columns if c not in wanted] + [spec.name, spec.value]
+
+    def located(self, rows: pa.Table) -> pa.Table:
+        """Rows with ``_lon`` and ``_lat`` where the layout has projected coordinates."""
+        assert self.layout is not None
+        place = self.layout.location
+        if place is None or place.x is None or place.y is None or place.crs is None:
+            return rows
+        absent = [c for c in (place.x, place.y) if c not in rows.column_names]
+        blank = pa.chunked_array([pa.nulls(rows.num_rows, pa.string())]) if absent else None
+        x, y = (blank if c in absent else rows[c] for c in (place.x, place.y))
+        lon, lat = places.degrees_from(x, y, place.crs, place.missing)
+        return rows.append_column(LON, lon).append_column(LAT, lat)
+
+    def set_aside(self) -> None:
+        """Copy rows with a fault to ``staged_rejects``, beside those that no reader could take apart."""
+        fields = [c.name for c in REJECTS if c.name != "load_id"]
+        if self.refused:
+            kinds = {"line": pa.int64()}
+            made = {name: pa.array([r[name] for r in self.refused], kinds.get(name, pa.string())) for name in fields}
+            self.session.register("refused_rows", pa.table(made))
+            self.session.run(f"INSERT INTO {REFUSED} SELECT *, NULL FROM refused_rows")
+            self.session.unregister("refused_rows")
+        raw = "raw" if self.profile.table.keeps_raw else "NULL"
+        self.session.run(
+            f"INSERT INTO {REFUSED} SELECT source, file_name, file_hash, line, "
+            f"nullif(regexp_extract(fault, '^(\\w+): ', 1), ''), fault, {raw}, fault_value "
+            f"FROM {STAGED} WHERE fault IS NOT NULL"
+        )
+
+    def intake(self, repeated: int) -> Intake:
+        """What was read, once all is staged and faulty rows are still to be told apart."""
+        reasons = self.session.rows(f"SELECT reason, count(*) FROM {REFUSED} GROUP BY 1 ORDER BY 2 DESC, 1")
+        encodings = Counter(f.encoding for f in self.files if f.encoding != "utf-8")
+        said = tuple(f"{n} file{'s' * (n > 1)} read as {encoding}, not UTF-8" for encoding, n in encodings.items())
+        notes = tuple(note if n == 1 else f"{note} ({n} times)" for note, n in self.notes.items())
+        read = self.read if not self.profile.unpivot else self._long_rows()
+        return Intake(tuple(self.files), read, self.skipped, repeated, dict(reasons), tuple(self.zones), said + notes)
+
+    def _long_rows(self) -> int:
+        [(rows,)] = self.session.rows(f"SELECT (SELECT count(*) FROM {STAGED}) + (SELECT count(*) FROM {REFUSED})")
+        return int(rows)
+
+
+def _with_origin(batch: RawBatch, file: SourceFile) -> pa.Table:
+    rows = batch.columns.num_rows
+    table = batch.columns.append_column("_line", batch.lines)
+    for name, value in (("_file_name", file.name), ("_file_hash", file.sha256)):
+        first = pa.repeat(pa.scalar(0, pa.int32()), rows)
+        table = table.append_column(name, pa.DictionaryArray.from_arrays(first, pa.array([value])))
+    return table
+
+
+def _as_json(raw: dict[str, str] | str) -> str:
+    return json.dumps(raw, ensure_ascii=False)
+
+
+def _collapse(session: LoadingSession, profile: Profile) -> int:
+    """Leave the last row of each identifier; rows that differ from it are refused unless the feed repeats to update."""
+    session.run(
+        f"CREATE OR REPLACE TEMP TABLE doubled AS SELECT identity FROM {STAGED} WHERE fault IS NULL "
+        "GROUP BY 1 HAVING count(*) > 1"
+    )
+    [(doubled,)] = session.rows("SELECT count(*) FROM doubled")
+    if not doubled:
+        return 0
+    keys = ", ".join(quoted(k) for k in profile.key)
+    last_first = f"(PARTITION BY identity, {keys} ORDER BY rowid DESC)"
+    session.run(
+        f"CREATE OR REPLACE TEMP TABLE superseded AS SELECT * FROM (SELECT rowid AS row_number, "
+        f"row_number() OVER {last_first} AS place, row_hash = first_value(row_hash) OVER {last_first} AS same "
+        f"FROM {STAGED} WHERE fault IS NULL AND identity IN (FROM doubled)) WHERE place > 1"
+    )
+    if profile.duplicates == "refuse":
+        raw = "raw" if profile.table.keeps_raw else "NULL"
+        session.run(
+            f"INSERT INTO {REFUSED} SELECT source, file_name, file_hash, line, $column, $reason, {raw}, NULL "
+            f"FROM {STAGED} WHERE rowid IN (SELECT row_number FROM superseded WHERE NOT same)",
+            column=profile.key[0],
+            reason=f"{', '.join(profile.key)}: a later row of the same key differs; the last is kept",
+        )
+    session.run(f"DELETE FROM {STAGED} WHERE rowid IN (SELECT row_number FROM superseded)")
+    counted = "same" if profile.duplicates == "refuse" else "true"
+    [(repeated,)] = session.rows(f"SELECT count(*) FROM superseded WHERE {counted}")
+    return int(repeated)
+
+
+def _refuse_when_too_many(session: LoadingSession, profile: Profile, intake: Intake) -> None:
+    session.run(f"DELETE FROM {STAGED} WHERE fault IS NOT NULL")
+    refused, tolerated = sum(intake.rejected.values()), profile.table.tolerated_reject_share
+    if refused <= tolerated * intake.read:
+        return
+    examples = session.rows(
+        f"SELECT file_name, line, reason, coalesce('it says ' || said, raw) FROM {REFUSED} "
+        "ORDER BY file_name, line LIMIT 3"
+    )
+    said = "; ".join(f"{n:,} × {reason}" for reason, n in intake.rejected.items())
+    shown = "".join(f"\n  {name}, line {line}: {reason}{_shortened(more)}" for name, line, reason, more in examples)
+    raise LoadError(
+        f"{refused:,} of {intake.read:,} rows are refused ({said}), more than the {tolerated:.0%} that "
+        f"{profile.table.name} tolerates, so nothing was loaded. The first:{shown}\n",
+        remedy=f"Mend the file, or the profile {profile.name!r}.",
+    )
+
+
+def _shortened(said: str | None) -> str:
+    return f": {said[:200]}" if said else ""
