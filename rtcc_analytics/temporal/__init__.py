@@ -1,5 +1,9 @@
-"""When events happen: comparisons of periods, the weekly line, the clock, and how late reports come."""
+"""When events happen: comparisons of periods, the weekly line, the clock, the level, and how late reports come."""
 
+from importlib import import_module
+from typing import Any
+
+from rtcc_analytics.temporal.aoristic import Aoristic, aoristic
 from rtcc_analytics.temporal.daily import DailyCounts, covered_days
 from rtcc_analytics.temporal.day_hour import DayHourTable, day_hour_table
 from rtcc_analytics.temporal.lag import ReportingLag, reporting_lag
@@ -7,20 +11,56 @@ from rtcc_analytics.temporal.periods import PeriodComparison, compare_periods, w
 from rtcc_analytics.temporal.poisson import PeriodError, PoissonComparison, false_discovery_q, poisson_compare
 from rtcc_analytics.temporal.series import WeeklySeries, weekly_series
 
+# Modules that reports do not need at their start; each is imported when one of its names is first asked for.
+_LATER = {
+    "circular": ("CircularSummary", "ScanStatistic", "circular_summary", "scan_statistic"),
+    "level": ("ChangePoints", "CountForecast", "Decomposition", "change_points", "decompose", "forecast_counts"),
+    "nowcasting": ("Nowcast", "nowcast"),
+    "small_counts": ("ExactSpread", "ExactTest", "PoissonZ", "exact_spread_test", "exact_test", "poisson_z"),
+}
+_HOME = {name: module for module, names in _LATER.items() for name in names}
+
 __all__ = [
+    "Aoristic",
+    "ChangePoints",
+    "CircularSummary",
+    "CountForecast",
     "DailyCounts",
     "DayHourTable",
+    "Decomposition",
+    "ExactSpread",
+    "ExactTest",
+    "Nowcast",
     "PeriodComparison",
     "PeriodError",
     "PoissonComparison",
+    "PoissonZ",
     "ReportingLag",
+    "ScanStatistic",
     "WeeklySeries",
+    "aoristic",
+    "change_points",
+    "circular_summary",
     "compare_periods",
     "covered_days",
     "day_hour_table",
+    "decompose",
+    "exact_spread_test",
+    "exact_test",
     "false_discovery_q",
+    "forecast_counts",
+    "nowcast",
     "poisson_compare",
+    "poisson_z",
     "reporting_lag",
+    "scan_statistic",
     "weekly_series",
     "window_days",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for late."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import numba as nb
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -19,8 +18,7 @@ from rtcc_analytics.events import Occurrences
 from rtcc_analytics.temporal.poisson import PeriodError
 
 HOURS = 168
-WEEK_MINUTES = 10_080
-MONDAY_1970 = 4 * 1440  # 1 January 1970 was a Thursday: minutes from there to Monday the 5th
+NAT = np.iinfo(np.int64).min
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -93,7 +91,7 @@ def aoristic(
     end: ArrayLike | None = None,
     *,
     weights: ArrayLike | None = None,
-    reversed_ranges: Literal["start_hour", "swap"] = "start_hour",
+    compat: Literal["crimepy"] | None = None,
 ) -> Aoristic:
     """Spread events over the 168 hours of the week in proportion to the minutes each can have happened in.
 
@@ -103,9 +101,9 @@ def aoristic(
         Local wall time; NaT where unknown. Events bring their own range and weights.
     weights : array_like, shape (n,), optional
         What each event counts for; 1 by default.
-    reversed_ranges : "start_hour" or "swap"
-        A range that ends before it starts counts whole in its start hour (Ratcliffe), or is turned round, as
-        the Python library crimepy does.
+    compat : "crimepy", optional
+        A range that ends before it starts counts whole in its start hour (Ratcliffe). The Python library crimepy
+        turns it round and spreads it instead; ``"crimepy"`` does so too.
 
     Returns
     -------
@@ -114,7 +112,7 @@ def aoristic(
     Raises
     ------
     PeriodError
-        Starts and ends of different length, an unknown rule.
+        Starts, ends or weights of different length, a missing weight, an unknown `compat`.
 
     Examples
     --------
@@ -129,71 +127,33 @@ def aoristic(
     signatures and the spatio-temporal analysis of high volume crime patterns. Journal of Quantitative Criminology
     18, 23-43. One pass over the events, whatever the length of their ranges.
     """
-    if reversed_ranges not in ("start_hour", "swap"):
-        raise PeriodError(f"reversed_ranges {reversed_ranges!r} is not known; there are start_hour and swap")
+    from rtcc_analytics.temporal._aoristic_kernels import place, spread
+
+    if compat not in (None, "crimepy"):
+        raise PeriodError(f"compat {compat!r} is not known; leave it out for Ratcliffe's rules, or use 'crimepy'")
     if isinstance(start, Occurrences):
         start, end, weights = start.local_from, start.local_to, start.weights
     begin = _minutes(start)
-    stop = np.full(begin.shape, _NAT) if end is None else _minutes(end)
+    stop = np.full(begin.shape, NAT) if end is None else _minutes(end)
     if begin.shape != stop.shape:
         raise PeriodError(f"{begin.size} starts but {stop.size} ends; give one of each for every event")
     weight = np.ones(begin.size) if weights is None else np.asarray(weights, dtype=float)
-    turned = (begin != _NAT) & (stop != _NAT) & (stop < begin)
-    if reversed_ranges == "swap":
+    if weight.shape != begin.shape or not np.isfinite(weight).all():
+        raise PeriodError(f"{begin.size} events need as many weights, none missing; given are {weight.size}")
+    turned = (begin != NAT) & (stop != NAT) & (stop < begin)
+    if compat == "crimepy":
         begin, stop = np.where(turned, stop, begin), np.where(turned, begin, stop)
-    first, length = _place(begin, stop)
+    first, length = place(begin, stop)
     return Aoristic(
-        _spread(first, length, weight),
+        spread(first, length, weight),
         first,
         length,
         weight,
-        int((begin == _NAT).sum()),
-        int(turned.sum()) if reversed_ranges == "start_hour" else 0,
-        int(((begin != _NAT) & (stop == _NAT)).sum()),
+        int((begin == NAT).sum()),
+        0 if compat == "crimepy" else int(turned.sum()),
+        int(((begin != NAT) & (stop == NAT)).sum()),
     )
-
-
-_NAT = np.iinfo(np.int64).min
 
 
 def _minutes(instants: ArrayLike) -> NDArray[np.int64]:
     return np.asarray(instants, dtype="datetime64[m]").ravel().astype(np.int64)
-
-
-@nb.njit(cache=True, nogil=True)
-def _place(begin: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Minute of the week (-1 for none) and length in minutes (0 for the start hour alone, at most a week)."""
-    first, length = np.full(begin.size, -1, np.int32), np.zeros(begin.size, np.int32)
-    for i in range(begin.size):
-        if begin[i] == _NAT:
-            continue
-        first[i] = (begin[i] - MONDAY_1970) % WEEK_MINUTES
-        if stop[i] != _NAT and stop[i] - begin[i] > 1:
-            length[i] = min(stop[i] - begin[i], WEEK_MINUTES)
-    return first, length
-
-
-@nb.njit(cache=True, nogil=True)
-def _spread(first: NDArray[np.int32], length: NDArray[np.int32], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Expected events in each hour: both ends by the minute, whole hours between by a difference array."""
-    step = np.zeros(2 * HOURS + 1)
-    part = np.zeros(2 * HOURS + 1)
-    for i in range(first.size):
-        if first[i] < 0:
-            continue
-        hour = first[i] // 60
-        if length[i] == 0:
-            part[hour] += weight[i]
-            continue
-        per_minute = weight[i] / length[i]
-        stop = first[i] + length[i]
-        last = stop // 60
-        if last == hour:
-            part[hour] += weight[i]
-            continue
-        part[hour] += per_minute * (60 * (hour + 1) - first[i])
-        part[last] += per_minute * (stop - 60 * last)
-        step[hour + 1] += 60 * per_minute
-        step[last] -= 60 * per_minute
-    total = part + np.cumsum(step)
-    return total[:HOURS] + total[HOURS : 2 * HOURS]

@@ -138,7 +138,7 @@ def scan_statistic(
     compat : "ptools", optional
         Reproduce the R package ptools, and crimepy after it. They depart from Naus twice: the power is the number
         of windows less `window_length` where Naus has 2, and the last sum of Q3 stops one term early, so that Q3
-        is too large (by 0.0010 for three events at one expected, where simulation gives Naus's 0.6625).
+        is too large (0.6636 for three events at one expected, where counting every order of events gives 0.6625).
     window_length : int
         Only for ``compat``: length of a window in the time units counted, ptools' second argument.
 

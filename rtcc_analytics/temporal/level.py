@@ -1,7 +1,7 @@
 """The level of a series of counts: what it is made of, where it changed, what to expect next.
 
 `decompose` (trend, season, rest), `change_points` (when did the rate change?), `forecast_counts` (daily counts ahead
-with intervals, weekday, season and holidays allowed for). They speak of totals of an area, never of a place or a person.
+with intervals, weekday, season and holidays allowed for). They speak of totals of an area, never of a place or person.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ Variant = Literal["wald", "score"]
 VARIANTS: dict[str, str] = {
     "score": "e-test, score statistic (pooled variance)",
     "wald": "e-test, Wald statistic (Krishnamoorthy and Thomson 2004)",
+    "ptools": "e-test as ptools and crimepy have it",
 }
 _TAIL = 1e-16
 _TIE = 1e-9
@@ -73,8 +74,10 @@ def poisson_compare(
     *,
     exposure_current: ArrayLike = 1.0,
     exposure_baseline: ArrayLike = 1.0,
-    variant: Variant = "score",
+    variant: Variant = "wald",
+    null_difference: float = 0.0,
     level: float = 0.95,
+    compat: Literal["ptools"] | None = None,
 ) -> PoissonComparison:
     """Compare counts with a baseline counted over another exposure, both taken as Poisson.
 
@@ -85,14 +88,20 @@ def poisson_compare(
     exposure_current, exposure_baseline : array_like of float
         Days, years, or patrol hours over which each was counted: a sum over 3 years is baseline
         with exposure 3, not a mean taken as known.
-    variant : "score" or "wald"
-        Score pools the variance; Wald is the statistic of the paper. They agree when exposures
-        are equal. With unequal ones Wald hardly sees a rise at small counts, because an empty
-        current period seems to it more extreme than any full one: 8 events in one week against 6
-        in that week of five earlier years have p = 0.096 by Wald, 0.0003 by score, and 0.0007 by
-        the exact conditional test.
+    variant : "wald" or "score"
+        Wald is the statistic of Krishnamoorthy and Thomson; score pools the variance. They agree when
+        exposures are equal. With unequal ones Wald hardly sees a rise at small counts, because an
+        empty current period seems to it more extreme than any full one: 8 events in one week against
+        6 in that week of five earlier years have p = 0.096 by Wald, 0.0003 by score, and 0.0007 by
+        the exact conditional test. Take score against a longer baseline, as `compare_periods` does.
+    null_difference : float
+        Difference of the two rates (events per unit of exposure, current less baseline) to test against.
     level : float
         Of the interval for the difference.
+    compat : "ptools", optional
+        The p-value of the R package ptools, and of crimepy after it. They cite the paper but pool the variance;
+        leave out the outcome 0 and 0; and with a `null_difference` take the variance of what was seen from
+        another mean than that of what could be seen. (15, 5, difference 5) has p = 0.2018 there, 0.2727 by the paper.
 
     Returns
     -------
@@ -101,7 +110,8 @@ def poisson_compare(
     Raises
     ------
     PeriodError
-        Where a count is negative or not whole, or an exposure is not positive.
+        Where a count is negative or not whole, an exposure is not positive, or the counts leave no rate under
+        the null difference.
 
     Notes
     -----
@@ -123,8 +133,10 @@ def poisson_compare(
     >>> result.difference.tolist(), result.p_value.round(4).tolist()
     ([10.0, 0.0], [0.0688, 1.0])
     """
-    if variant not in VARIANTS:
-        raise PeriodError(f"unknown variant {variant!r}; use one of {', '.join(VARIANTS)}")
+    if variant not in ("wald", "score"):
+        raise PeriodError(f"unknown variant {variant!r}; use one of wald, score")
+    if compat not in (None, "ptools"):
+        raise PeriodError(f"compat {compat!r} is not known; leave it out, or use 'ptools'")
     arrays = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (
         current, baseline, exposure_current, exposure_baseline)))
     k1, k2, n1, n2 = arrays
@@ -132,14 +144,18 @@ def poisson_compare(
     if not ((n1 > 0) & (n2 > 0)).all():
         raise PeriodError(f"exposures must be positive; seen {min(n1.min(), n2.min()):g}")
     ratio = n1 / n2
-    p = [_etest(*values, variant) for values in zip(*(a.ravel().tolist() for a in arrays), strict=True)]
+    p = [
+        _p_value(*values, null_difference, variant, compat)
+        for values in zip(*(a.ravel().tolist() for a in arrays), strict=True)
+    ]
     z = float(ndtri((1 + level) / 2))
     (low1, high1), (low2, high2) = _score_limits(k1, z), _score_limits(k2, z)
     difference = k1 - k2 * ratio
     low = difference - np.hypot(k1 - low1, ratio * (high2 - k2))
     high = difference + np.hypot(high1 - k1, ratio * (k2 - low2))
     p_value = np.array(p, dtype=float).reshape(k1.shape)
-    return PoissonComparison(k1, k2, k2 * ratio, difference, low, high, p_value, level, VARIANTS[variant])
+    words = VARIANTS[compat or variant]
+    return PoissonComparison(k1, k2, k2 * ratio, difference, low, high, p_value, level, words)
 
 
 def false_discovery_q(p_values: ArrayLike) -> FloatArray:
@@ -165,33 +181,65 @@ def false_discovery_q(p_values: ArrayLike) -> FloatArray:
 
 
 @lru_cache(maxsize=65536)
-def _etest(k1: float, k2: float, n1: float, n2: float, variant: str) -> float:
-    """P-value of the e-test of equal rates.
+def _p_value(k1: float, k2: float, n1: float, n2: float, d: float, variant: str, compat: str | None) -> float:
+    if np.isnan(k1) or np.isnan(k2):
+        return float("nan")
+    rate = (k1 + k2) / (n1 + n2) - d * n1 / (n1 + n2)
+    if min(rate, rate + d) < 0 or (d and rate == 0):
+        raise PeriodError(
+            f"{k1:g} in {n1:g} and {k2:g} in {n2:g} are too few for a difference of rates of {d:g} to be true of both"
+        )
+    if compat == "ptools":
+        return _as_ptools(k1, k2, n1, n2, d, rate)
+    if variant == "score" and d:
+        from statsmodels.stats.rates import test_poisson_2indep
+
+        tested = test_poisson_2indep(k1, n1, k2, n2, value=d, method="etest-score", compare="diff")
+        return float(tested.pvalue)
+    return _etest(k1, k2, n1, n2, d, rate, variant)
+
+
+def _etest(k1: float, k2: float, n1: float, n2: float, d: float, rate: float, variant: str) -> float:
+    """P-value of the e-test of rates that differ by `d`.
 
     For each first count the second counts at least as extreme are two tails, whose ends solve a
     quadratic: so a sum over one count suffices, where tables over both need gigabytes.
     """
-    if np.isnan(k1) or np.isnan(k2):
-        return float("nan")
-    rate = (k1 + k2) / (n1 + n2)
-    # Squared statistic (a - y)² / (alpha a + beta y) for the rates a = x1/n1, y = x2/n2.
+    # Squared statistic (a - d - y)² / (alpha a + beta y) for the rates a = x1/n1, y = x2/n2.
     alpha, beta = (1 / n1, 1 / n2) if variant == "wald" else (1 / n2, 1 / n1)
     a, y = k1 / n1, k2 / n2
-    if abs(a - y) <= _TIE * rate or rate == 0:
+    if abs(a - d - y) <= _TIE * rate or rate == 0:
         return 1.0
-    squared = (a - y) ** 2 / (alpha * a + beta * y)
-    mean1, mean2 = n1 * rate, n2 * rate
+    squared = (a - d - y) ** 2 / (alpha * a + beta * y) if alpha * a + beta * y > 0 else np.inf
+    if np.isinf(squared):  # none of both, where a difference is expected: nothing is more extreme
+        return float(np.exp(-n1 * (rate + d) - n2 * rate))
+    mean1, mean2 = n1 * (rate + d), n2 * rate
     x1 = np.arange(max(0.0, np.floor(mean1 - 9 * mean1**0.5 - 20)), np.ceil(_upper(mean1)) + 1)
     chance = np.exp(xlogy(x1, mean1) - mean1 - gammaln(x1 + 1))
     a = x1 / n1
-    middle = 2 * a + squared * beta
-    spread = np.sqrt(4 * squared * a * (alpha + beta) + (squared * beta) ** 2)
+    middle = 2 * (a - d) + squared * beta
+    inner = 4 * squared * ((a - d) * beta + a * alpha) + (squared * beta) ** 2
+    spread = np.sqrt(np.maximum(inner, 0))
     slack = _TIE * (1 + mean2)
     below = np.floor(n2 * (middle - spread) / 2 + slack)
     above = np.ceil(n2 * (middle + spread) / 2 - slack)
-    below[a == 0] = -1  # none of both is no difference
-    tails = np.where(below >= 0, pdtr(np.maximum(below, 0), mean2), 0.0) + pdtrc(np.maximum(above - 1, 0), mean2)
+    if d == 0:
+        below[a == 0] = -1  # none of both is no difference
+    tails = np.where(below >= 0, pdtr(np.maximum(below, 0), mean2), 0.0)
+    tails += np.where(above >= 1, pdtrc(np.maximum(above - 1, 0), mean2), 1.0)
+    tails = np.where(inner < 0, 1.0, np.minimum(tails, 1.0))
     return float(min(1.0, (chance * tails).sum()))
+
+
+def _as_ptools(k1: float, k2: float, n1: float, n2: float, d: float, rate: float) -> float:
+    seen = abs(k1 / n1 - k2 / n2 - d) / np.sqrt(rate)
+    mean1, mean2 = n1 * (rate + d), n2 * rate
+    x1 = np.arange(np.ceil(_upper(mean1)) + 1)[:, None]
+    x2 = np.arange(np.ceil(_upper(mean2)) + 1)[None, :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        could_be = np.abs(x1 / n1 - x2 / n2 - d) / np.sqrt((x1 + x2) / (n1 + n2))
+    chance = np.exp(xlogy(x1, mean1) - mean1 - gammaln(x1 + 1) + xlogy(x2, mean2) - mean2 - gammaln(x2 + 1))
+    return float(chance[(could_be >= seen) & (x1 + x2 > 0)].sum())
 
 
 def _upper(mean: float) -> float:

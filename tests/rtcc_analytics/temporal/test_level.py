@@ -95,7 +95,7 @@ def test_weekday_season_and_holidays_are_learnt() -> None:
     y[np.isin(days.astype("datetime64[D]").astype(str), ["2018-12-25", "2019-12-25", "2020-12-25", "2021-12-24"])] = 0
     ahead = forecast_counts(y, start="2018-01-01", horizon_days=21).days
     assert [name for name in ahead.holiday if name] == ["Birthday of Martin Luther King, Jr."]
-    weekend = ahead.day.dt.dayofweek >= 5
+    weekend = ahead.day.dt.day_of_week >= 5
     assert ahead.expected[weekend].mean() / ahead.expected[~weekend & (ahead.holiday == "")].mean() == pytest.approx(
         np.exp(0.2), abs=0.08
     )

@@ -21,20 +21,38 @@ from rtcc_analytics.temporal import PeriodError, false_discovery_q, poisson_comp
 statsmodels_etest.__test__ = False
 
 
-def p(k1: float, k2: float, n1: float = 1, n2: float = 1, variant: str = "score") -> float:
-    return poisson_compare(k1, k2, exposure_current=n1, exposure_baseline=n2, variant=variant).p_value.item()
+def p(k1: float, k2: float, n1: float = 1, n2: float = 1, variant: str = "score", **more: object) -> float:
+    return poisson_compare(k1, k2, exposure_current=n1, exposure_baseline=n2, variant=variant, **more).p_value.item()
 
 
-def test_both_variants_have_the_published_values(shared: Path) -> None:
+def test_the_default_is_the_papers_test_and_ptools_is_reproduced_where_asked(shared: Path) -> None:
     case = json.loads((shared / "truth" / "06_etest" / "expected.json").read_text())
-    for (k1, k2, n1, n2, d), expected in case["expected"]:
-        if d == 0 and k1 / n1 != k2 / n2:      # crimepy and ptools pool the variance: our score variant
-            assert p(k1, k2, n1, n2) == pytest.approx(expected, abs=1e-7)
-        elif d == 0:
-            assert p(k1, k2, n1, n2) == 1.0
-    for (k1, k2, n1, n2, d), paper, _, _ in case["paper_definition"]["rows_data"]:
-        if d == 0:
-            assert p(k1, k2, n1, n2, "wald") == pytest.approx(paper, abs=1e-7)
+    for (k1, k2, n1, n2, d), peers in case["expected"]:
+        asked = {"exposure_current": n1, "exposure_baseline": n2, "null_difference": d, "compat": "ptools"}
+        assert poisson_compare(k1, k2, **asked).p_value.item() == pytest.approx(peers, abs=1e-7)
+    for (k1, k2, n1, n2, d), paper, peers, statsmodels in case["paper_definition"]["rows_data"]:
+        asked = {"exposure_current": n1, "exposure_baseline": n2, "null_difference": d}
+        assert poisson_compare(k1, k2, **asked).p_value.item() == pytest.approx(paper, abs=1e-7)
+        assert p(k1, k2, n1, n2, null_difference=d) == pytest.approx(statsmodels["etest-score_diff"], abs=1e-7)
+        assert p(k1, k2, n1, n2, null_difference=d, compat="ptools") == pytest.approx(peers, abs=1e-7)
+
+
+@pytest.mark.parametrize(("k1", "k2", "n1", "n2", "d"), [
+    (8, 2, 1, 1, 2), (3, 1, 1, 1, 1), (12, 9, 2, 3, 1), (2, 6, 1, 1, -2), (4, 1, 1, 2, 0.5), (1, 5, 1, 1, -4)])
+def test_a_difference_under_the_null_is_summed_over_both_counts(k1: int, k2: int, n1: int, n2: int, d: float) -> None:
+    shift = Fraction(d)
+    rate = Fraction(k1 + k2, n1 + n2) - shift * Fraction(n1, n1 + n2)
+
+    def squared(x: int, y: int) -> Fraction | float:
+        a, b = Fraction(x, n1), Fraction(y, n2)
+        if x == y == 0:
+            return float("inf")
+        return (a - b - shift) ** 2 / (a / n1 + b / n2)
+
+    mean1, mean2 = float(n1 * (rate + shift)), float(n2 * rate)
+    total = sum(poisson.pmf(x, mean1) * poisson.pmf(y, mean2) for x in range(50) for y in range(50)
+                if squared(x, y) >= squared(k1, k2))
+    assert p(k1, k2, n1, n2, "wald", null_difference=d) == pytest.approx(total, abs=1e-10)
 
 
 @settings(max_examples=60, deadline=None)
@@ -98,12 +116,12 @@ def test_at_most_one_in_twenty_equal_rates_look_different() -> None:
         x, y = (a.ravel() for a in np.meshgrid(np.arange(25), np.arange(110), indexing="ij"))
         chance = poisson.pmf(x, mean) * poisson.pmf(y, mean * exposure)
         likely = chance > 1e-7
-        result = poisson_compare(x[likely], y[likely], exposure_baseline=exposure)
+        result = poisson_compare(x[likely], y[likely], exposure_baseline=exposure, variant="score")
         assert chance[likely][result.p_value <= 0.05].sum() <= 0.055
 
 
 def test_difference_is_in_counts_and_missing_stays_missing() -> None:
-    result = poisson_compare([20, np.nan], [30, 5], exposure_current=7, exposure_baseline=21)
+    result = poisson_compare([20, np.nan], [30, 5], exposure_current=7, exposure_baseline=21, variant="score")
     assert result.expected[0] == 10 and result.difference[0] == 10
     assert np.isnan([result.p_value[1], result.low[1], result.difference[1]]).all()
     assert len(result.to_frame()) == 2 and "score" in result.variant
@@ -113,7 +131,9 @@ def test_difference_is_in_counts_and_missing_stays_missing() -> None:
     ({"current": -1, "baseline": 2}, "below zero"),
     ({"current": 1.5, "baseline": 2}, "1.5 is not a whole number"),
     ({"current": 1, "baseline": 2, "exposure_baseline": 0}, "exposures must be positive"),
-    ({"current": 1, "baseline": 2, "variant": "exact"}, "'exact'; use one of score, wald"),
+    ({"current": 1, "baseline": 2, "variant": "exact"}, "'exact'; use one of wald, score"),
+    ({"current": 1, "baseline": 2, "compat": "R"}, "'R' is not known"),
+    ({"current": 1, "baseline": 2, "null_difference": 5}, "too few for a difference of rates of 5"),
 ])
 def test_what_cannot_be_counts_is_refused(arguments: dict, words: str) -> None:
     with pytest.raises(PeriodError, match=words):
