@@ -143,7 +143,11 @@ def place_classes(
     both = current + history
     asked = both >= FEWEST_EVENTS
     compared = poisson_compare(
-        np.where(asked, current, np.nan), history, exposure_current=current_days, exposure_baseline=history_days
+        np.where(asked, current, np.nan),
+        history,
+        exposure_current=current_days,
+        exposure_baseline=history_days,
+        variant="score",  # against a longer history Wald hardly sees a rise
     )
     q_change = false_discovery_q(compared.p_value)
     q_hot, q_hot_before = _hot(both, units, asked), _hot(history, units, asked)
@@ -194,7 +198,7 @@ def _hot(held: FloatArray, units: SpatialUnits, asked: NDArray[np.bool_]) -> Flo
 def _least(current_days: int, history_days: int, flag_below_q: float) -> tuple[int, int]:
     most = np.arange(1, 1001)
     none = np.zeros(most.size)
-    exposure = {"exposure_current": current_days, "exposure_baseline": history_days}
+    exposure = {"exposure_current": current_days, "exposure_baseline": history_days, "variant": "score"}
     rising = poisson_compare(most, none, **exposure).p_value <= flag_below_q
     falling = poisson_compare(none, most, **exposure).p_value <= flag_below_q
     least = [int(most[shown][0]) if shown.any() else int(most[-1]) for shown in (rising, falling)]
