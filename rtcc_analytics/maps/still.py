@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 METRES_A_MILE = 1609.344
 _MARGIN_PX = 6
 _BANNER_PX = 14
-_FOOT_PX = 46
+_LEGEND_ROW_PX = 13
+_LEAST_FOOT_PX = 30
 _LETTER_PX, _NAME_PX = 11, 9.5
+# Where a letter is tried around its place: above, right, left, below, then between.
+_DIRECTIONS = tuple(np.pi * np.array([0.5, 0.0, 1.0, 1.5, 0.25, 0.75, 1.25, 1.75]))
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,20 @@ class _Paper:
     height: int
     shift_x: float
     top: int
+    foot: int
     zoomed: bool
 
     @classmethod
-    def fitting(cls, frame: Box, ground: Ground, *, width: int, most_height: int, zoomed: bool) -> _Paper:
+    def fitting(
+        cls, frame: Box, ground: Ground, *, width: int, most_height: int, zoomed: bool, legend_rows: int = 1
+    ) -> _Paper:
         x_min, y_min, x_max, y_max = frame
         inner, top = width - 2 * _MARGIN_PX, _MARGIN_PX + (_BANNER_PX if ground.banner else 0)
-        px_a_m = min(inner / (x_max - x_min), (most_height - _FOOT_PX - top) / (y_max - y_min))
+        foot = max(_LEAST_FOOT_PX, 6 + _LEGEND_ROW_PX * legend_rows)
+        px_a_m = min(inner / (x_max - x_min), (most_height - foot - top) / (y_max - y_min))
         shift_x = _MARGIN_PX + (inner - px_a_m * (x_max - x_min)) / 2
-        height = round(px_a_m * (y_max - y_min)) + _FOOT_PX + top
-        return cls(frame, px_a_m, width, height, shift_x, top, zoomed)
+        height = round(px_a_m * (y_max - y_min)) + foot + top
+        return cls(frame, px_a_m, width, height, shift_x, top, foot, zoomed)
 
     def points(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         x_min, _, _, y_max = self.frame
@@ -95,19 +102,27 @@ def still_places(places: HotPlaces, ground: Ground, *, width: int = 340, most_he
         Width of the picture and the height it may reach, in pixels.
     """
     frame, zoomed = frame_of(ground, places.geometry)
-    paper = _Paper.fitting(frame, ground, width=width, most_height=most_height, zoomed=zoomed)
+    kinds = [kind for kind in KINDS if kind in set(places.kind)]
+    paper = _Paper.fitting(
+        frame, ground, width=width, most_height=most_height, zoomed=zoomed, legend_rows=len(kinds)
+    )
     taken: list[Box] = []
     layers = _ground(ground, paper) + _locator(ground, paper, taken)
     for kind in KINDS:
         shapes = [_at_least(paper.shape(s)) for s, k in zip(places.geometry, places.kind, strict=True) if k == kind]
         layers += _marks(kind, shapes)
-    letters = _letters(places, paper, taken)
+    letters, lines = _letters(places, paper, taken)
     names = _names(ground, paper, taken)
+    if lines:
+        layers += [
+            _shapes(lines, fill=None, stroke="white", weight=2.6),
+            _shapes(lines, fill=None, stroke=INK, weight=0.7),
+        ]
     layers += [
         _words(names, color=QUIET, size=_NAME_PX, italic=True),
         _words(letters, color=INK, size=_LETTER_PX, bold=True),
     ]
-    layers += _legend([k for k in KINDS if k in set(places.kind)], paper) + _scale_bar(paper) + _banner(ground, paper)
+    layers += _legend(kinds, paper) + _scale_bar(paper) + _banner(ground, paper)
     return _framed(layers, paper)
 
 
@@ -123,7 +138,8 @@ def still_surface(surface: RiskSurface, ground: Ground, *, width: int = 340, mos
     width, most_height : int
         Width of the picture and the height it may reach, in pixels.
     """
-    paper = _Paper.fitting(ground.area.polygon.bounds, ground, width=width, most_height=most_height, zoomed=False)
+    frame = ground.area.polygon.bounds
+    paper = _Paper.fitting(frame, ground, width=width, most_height=most_height, zoomed=False, legend_rows=2)
     values = np.asarray(surface.values, dtype=float)
     top = float(np.nanmax(values)) if values.size else 0.0
     layers = _ground(ground, paper, streets=False)
@@ -261,33 +277,38 @@ def _hatching(shape: BaseGeometry, *, step_px: float = 2.6) -> BaseGeometry:
     return shapely.intersection(shape, shapely.union_all(lines))
 
 
-def _letters(places: HotPlaces, paper: _Paper, taken: list[Box]) -> pd.DataFrame:
-    rows = []
-    for shape, letter in zip(places.geometry, places.letter, strict=True):
-        box = _at_least(paper.shape(shape)).bounds
-        taken.append(box)
-        spot = _free_spot(letter, box, taken, size=_LETTER_PX)
-        if letter and spot:
-            rows.append((letter, *spot))
-    return pd.DataFrame(rows, columns=["name", "x", "y"])
+def _letters(places: HotPlaces, paper: _Paper, taken: list[Box]) -> tuple[pd.DataFrame, list[BaseGeometry]]:
+    """Where each letter stands, none on another, and a line to its place from those that stand apart."""
+    boxes = {
+        letter: _at_least(paper.shape(shape)).bounds
+        for shape, letter in zip(places.geometry, places.letter, strict=True)
+        if letter
+    }
+    rows, lines = [], []
+    for letter, box in boxes.items():
+        middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        x, y, apart = _free_spot(letter, box, taken, paper)
+        rows.append((letter, x, y))
+        if apart:
+            lines.append(shapely.LineString([(x, y), middle]))
+    return pd.DataFrame(rows, columns=["name", "x", "y"]), lines
 
 
-def _free_spot(words: str, box: Box, taken: list[Box], *, size: float) -> tuple[float, float]:
-    """Beside a box where nothing is yet: above, right, left, below; above if all are taken."""
-    x_min, y_min, x_max, y_max = box
-    half = len(words) * size * 0.32 + 1
-    spots = [
-        ((x_min + x_max) / 2, y_min - size * 0.55),
-        (x_max + half + 1, (y_min + y_max) / 2),
-        (x_min - half - 1, (y_min + y_max) / 2),
-        ((x_min + x_max) / 2, y_max + size * 0.6),
-    ]
-    for x, y in spots:
-        around = (x - half, y - size * 0.5, x + half, y + size * 0.5)
-        if not any(_overlap(around, other) for other in taken):
-            taken.append(around)
-            return x, y
-    return spots[0]
+def _free_spot(words: str, box: Box, taken: list[Box], paper: _Paper) -> tuple[float, float, bool]:
+    """Beside a box where nothing is written yet, close by or farther out, and whether so far that a line is due."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    half, tall = len(words) * _LETTER_PX * 0.36, _LETTER_PX * 0.5
+    beside = max(box[2] - box[0], box[3] - box[1]) / 2 + tall + 1
+    edge = paper.edge.bounds
+    for away in (beside, beside + 10, beside + 20, beside + 32, beside + 46, beside + 62):
+        for angle in _DIRECTIONS:
+            at_x, at_y = x + away * np.cos(angle), y - away * np.sin(angle)
+            around = (at_x - half, at_y - tall, at_x + half, at_y + tall)
+            inside = edge[0] <= around[0] and around[2] <= edge[2] and edge[1] <= around[1] and around[3] <= edge[3]
+            if inside and not any(_overlap(around, other) for other in taken):
+                taken.append(around)
+                return float(at_x), float(at_y), away > beside
+    return x, y - beside, False
 
 
 def _names(ground: Ground, paper: _Paper, taken: list[Box]) -> pd.DataFrame:
@@ -331,9 +352,9 @@ def _words(
 
 
 def _legend(kinds: list[str], paper: _Paper) -> list[alt.Chart]:
-    layers, top = [], paper.height - _FOOT_PX + 8
+    layers, top = [], paper.height - paper.foot + 8
     for i, kind in enumerate(kinds):
-        y = top + i * 13
+        y = top + i * _LEGEND_ROW_PX
         layers += _marks(kind, [shapely.box(_MARGIN_PX, y - 4, _MARGIN_PX + 12, y + 4)])
         layers.append(
             _words(
@@ -347,7 +368,7 @@ def _legend(kinds: list[str], paper: _Paper) -> list[alt.Chart]:
 
 
 def _ramp(top: float, title: str, paper: _Paper) -> list[alt.Chart]:
-    y, side = paper.height - _FOOT_PX + 14, 22
+    y, side = paper.height - paper.foot + 14, 22
     layers = [
         _shapes(
             [shapely.box(_MARGIN_PX + i * side, y, _MARGIN_PX + (i + 1) * side, y + 9)],
@@ -371,7 +392,7 @@ def _scale_bar(paper: _Paper) -> list[alt.Chart]:
     """A bar of 1, 2, 5 or 10 miles (or parts) that takes about a fifth of the width."""
     wanted = paper.width / 5 / paper.px_a_m / METRES_A_MILE
     miles = max((m for m in (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50) if m <= wanted), default=0.1)
-    length, right, y = miles * METRES_A_MILE * paper.px_a_m, paper.width - _MARGIN_PX, paper.height - _FOOT_PX + 8
+    length, right, y = miles * METRES_A_MILE * paper.px_a_m, paper.width - _MARGIN_PX, paper.height - paper.foot + 8
     bar = shapely.MultiLineString(
         [
             [(right - length, y), (right, y)],

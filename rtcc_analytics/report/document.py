@@ -183,6 +183,8 @@ class Report:
         Stands on every page, e.g. that the data are simulated; none where empty.
     language : str
         BCP 47 tag of the text.
+    most_pages : int, optional
+        How many pages the print should keep to; it is set smaller where it would not.
 
     Examples
     --------
@@ -198,6 +200,7 @@ class Report:
     provenance: Provenance
     banner: str = ""
     language: str = "en"
+    most_pages: int | None = None
 
     def __post_init__(self) -> None:
         keys = [section.key for section in self.sections]

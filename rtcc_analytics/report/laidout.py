@@ -8,7 +8,7 @@ from typing import Any
 from rtcc_analytics.report.document import ChartSection, MapSection, Report, Section, TableSection, Text, rows_of, runs
 from rtcc_analytics.report.provenance import plain, software, without_password
 
-_NUMBER = re.compile(r"^[-+−±▲▼~<(\s]*[\d.,]+")
+_NUMBER = re.compile(r"(?=.*\d)(?:[-+−±▲▼~<≤()%.,:\s\d]|\bto\b)+")
 SHOWN_ROWS = 60
 
 
@@ -95,7 +95,7 @@ def _cell(value: Any) -> str:
 
 
 def _numeric(texts: list[str]) -> bool:
-    return all(_NUMBER.match(text) or text.strip() in {"", "–", "—"} for text in texts) and any(texts)
+    return all(_NUMBER.fullmatch(text) or text.strip() in {"", "–", "—"} for text in texts) and any(texts)
 
 
 def _how(section: TableSection | ChartSection | MapSection) -> str:

@@ -42,7 +42,7 @@ def parameters_of(workflow: Callable[..., Any]) -> tuple[Parameter, ...]:
     (Parameter(name='until', kind='date', default=None, meaning='Day after the last day.'),)
     """
     meanings = _meanings(inspect.getdoc(workflow) or "")
-    annotations = typing.get_type_hints(workflow)
+    annotations = _annotations(workflow)
     return tuple(
         Parameter(name, _in_words(annotations.get(name, str)), p.default, meanings.get(name, ""))
         for name, p in inspect.signature(workflow).parameters.items()
@@ -68,7 +68,7 @@ def coerced(workflow: Callable[..., Any], /, **given: Any) -> dict[str, Any]:
     >>> coerced(brief, until="2026-11-23", weeks="26")
     {'until': datetime.date(2026, 11, 23), 'weeks': 26}
     """
-    annotations = typing.get_type_hints(workflow)
+    annotations = _annotations(workflow)
     known = [parameter.name for parameter in parameters_of(workflow)]
     for name in given:
         if name not in known:
@@ -87,6 +87,13 @@ def unknown(what: str, name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     guess = f"; did you mean {near[0]!r}?" if near else "."
     return f"{what} {name!r}{guess} It takes: {', '.join(known) or 'none'}"
+
+
+def _annotations(workflow: Callable[..., Any]) -> dict[str, Any]:
+    """Types of the keyword-only parameters; that of the store may be known to type checkers alone."""
+    asked = inspect.signature(workflow).parameters.values()
+    named = {p.name: p.annotation for p in asked if p.kind is p.KEYWORD_ONLY and p.annotation is not p.empty}
+    return typing.get_type_hints(types.SimpleNamespace(__annotations__=named), inspect.unwrap(workflow).__globals__)
 
 
 def _coerced(name: str, value: Any, annotation: Any) -> Any:

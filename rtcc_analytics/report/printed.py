@@ -15,13 +15,15 @@ from rtcc_analytics.report.figures import chart_svg
 from rtcc_analytics.report.laidout import laid_out
 
 PDF_STANDARD = "ua-1"
+SCALES = (1.0, 0.96, 0.92, 0.88, 0.84)
 
 
 def render_pdf(report: Report, path: str | Path) -> Path:
     """Write the report as PDF, US Letter, tagged for screen readers (PDF/UA-1).
 
     No font or program of the machine is used, and the date inside is that of the data, so the same
-    report gives the same bytes anywhere.
+    report gives the same bytes anywhere. A report with `most_pages` is set smaller, down to 84 % and
+    no further, until it keeps to them; nothing is ever cut.
 
     Raises
     ------
@@ -43,8 +45,12 @@ def render_pdf(report: Report, path: str | Path) -> Path:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "page.typ").write_text(_template(), encoding="utf-8")
-        (folder / "report.json").write_text(json.dumps(_values(report, folder)), encoding="utf-8")
+        values = _values(report, folder)
         try:
+            for scale in SCALES if report.most_pages else SCALES[:1]:
+                (folder / "report.json").write_text(json.dumps(values | {"scale": scale}), encoding="utf-8")
+                if not report.most_pages or _pages(folder) <= report.most_pages:
+                    break
             content = typst.compile(
                 folder / "page.typ",
                 root=folder,
@@ -58,6 +64,14 @@ def render_pdf(report: Report, path: str | Path) -> Path:
     return path
 
 
+def _pages(folder: Path) -> int:
+    import typst
+
+    return int(
+        typst.query(folder / "page.typ", "<pages>", field="value", one=True, root=folder, font_paths=_fonts())
+    )
+
+
 def _values(report: Report, folder: Path) -> dict[str, Any]:
     for section in report.sections:
         if isinstance(section, ChartSection | MapSection):
@@ -67,7 +81,7 @@ def _values(report: Report, folder: Path) -> dict[str, Any]:
 
 
 def _stamp(report: Report) -> datetime:
-    return (report.provenance.loaded_at or datetime(2000, 1, 1, tzinfo=UTC)).astimezone(UTC)
+    return (report.provenance.loaded_at or datetime(2000, 1, 1, tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
 
 
 @cache

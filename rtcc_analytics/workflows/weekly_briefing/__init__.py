@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from rtcc_analytics.quality import QualityReport, assess
 from rtcc_analytics.report import ReadLog, Report, Section
 from rtcc_analytics.units import Grid
 from rtcc_analytics.workflows.ground import read_ground
-from rtcc_analytics.workflows.weekly_briefing import reading, sections, trust, where
+from rtcc_analytics.workflows.weekly_briefing import ahead, patterns, reading, sections, trust, where
 from rtcc_analytics.workflows.weekly_briefing.words import ALL, bottom_line_sentences, span_words
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def weekly_briefing(
     with ReadLog(store).reading() as log:
         records = reading.read_records(log, groups, area=area, source=source, until=until, years=years)
         comparison, against = _compared(records, years=years)
+        weeks = temporal.weekly_series(records.together, until=records.until)
         hot = _hot_places(log, records, cell_m=cell_m)
         quality = _quality(log, records)
         made_by = reading.provenance(log, store, records, {
@@ -102,12 +103,16 @@ def weekly_briefing(
             sections.words_section(bottom_line, bottom_line_sentences(comparison, hot.found, window=LEVEL_WINDOW)),
             *sections.follow_up_section(follow_up, notes),
             sections.comparison_section(comparison, against=against, years=years, reads=("incidents",)),
-            sections.weeks_section(temporal.weekly_series(records.together, until=records.until), reads=("incidents",)),
-            *_second_page(records, hot),
-            *trust.sections(quality, records, groups, remarks=hot.remarks),
+            sections.weeks_section(weeks, reads=("incidents",)),
+            *_beside([*_next_week(records, weeks), *_patterns(records)]),
+            *_beside(_hot_places_sections(hot)),
+            *_beside(_times_and_addresses(records)),
+            trust.feeds_section(quality, records, reads=("quality",)),
+            *_beside(trust.sections(quality, records, groups, remarks=hot.remarks)),
         ),
         provenance=made_by,
         banner=SIMULATED if records.simulated else "",
+        most_pages=2,
     )
 
 
@@ -175,19 +180,44 @@ def _hot_places(log: ReadLog, records: reading.Records, *, cell_m: float) -> _Ho
     return _HotPlaces(found, ground, accounted)
 
 
-def _second_page(records: reading.Records, hot: _HotPlaces) -> list[Section]:
-    """Map beside the places it marks, the clock beside the addresses that come back."""
+def _beside(made: Sequence[Section]) -> list[Section]:
+    """Sections of half width two by two; an odd one at the end takes the whole width."""
+    if len(made) % 2 == 0:
+        return list(made)
+    return [*made[:-1], replace(made[-1], width="full")]
+
+
+def _next_week(records: reading.Records, weeks: temporal.WeeklySeries) -> list[Section]:
+    """What comes next, beside how past forecasts did."""
+    expected = ahead.forecasts(records.together, weeks, until=records.until)
+    return [*ahead.forecast_section(expected, reads=("incidents",))]
+
+
+def _patterns(records: reading.Records) -> list[Section]:
+    """Near-repeat windows, where there are enough offenses of a kind that repeats to ask."""
+    windows, asked = patterns.near_repeats(records.mapped, until=records.until)
+    if not asked:
+        return []
+    return [patterns.near_repeats_section(windows, asked, until=records.until, reads=("incidents",))]
+
+
+def _hot_places_sections(hot: _HotPlaces) -> list[Section]:
+    """The map and the places it marks."""
+    if hot.found is None or hot.ground is None:
+        return []
+    return [
+        where.map_section(hot.found, hot.ground, hot.account, reads=("incidents", "ground")),
+        where.places_section(hot.found, reads=("incidents", "cameras")),
+    ]
+
+
+def _times_and_addresses(records: reading.Records) -> list[Section]:
+    """The clock of the last 28 days and the addresses that come back."""
     made: list[Section] = []
-    if hot.found is not None and hot.ground is not None:
-        made += [
-            where.map_section(hot.found, hot.ground, hot.account, reads=("incidents", "ground")),
-            where.places_section(hot.found, reads=("incidents", "cameras")),
-        ]
     start, end = records.days(CURRENT_DAYS)
     now = records.together.between(start, end)
     if now.size:
-        table = temporal.day_hour_table(now)
-        made.append(sections.clock_section(table, days=CURRENT_DAYS, reads=("incidents",)))
+        made.append(sections.clock_section(temporal.day_hour_table(now), days=CURRENT_DAYS, reads=("incidents",)))
     mapped = records.mapped
     year = mapped.between(*records.days(HISTORY_DAYS))
     if year.size and year.address is not None:

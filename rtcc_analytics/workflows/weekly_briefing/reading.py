@@ -237,11 +237,11 @@ def _feeds(log: ReadLog, source: str | None) -> pd.DataFrame:
     if feeds.empty:
         known = log.read("SELECT DISTINCT source FROM incidents ORDER BY source")["source"].tolist()
         near = difflib.get_close_matches(source or "", known, n=1, cutoff=0.4)
-        guess = f"; did you mean {near[0]!r}?" if near else ""
+        guess = f"; did you mean {near[0]!r}?" if near else "."
         wanted = f"from source {source!r} " if source else ""
         raise RtccError(
-            f"no incidents {wanted}are in the store{guess} It has sources: {', '.join(known) or 'none'}; load some with "
-            "`rtcc load PROFILE FILES…`"
+            f"no incidents {wanted}are in the store{guess} It has sources: {', '.join(known) or 'none'}; load some "
+            "with `rtcc load PROFILE FILES…`"
         )
     return feeds.merge(log.read(_LOADED), on="source", how="left")
 

@@ -98,7 +98,7 @@ def weeks_section(series: WeeklySeries, *, reads: Sequence[str]) -> ChartSection
     return ChartSection(
         key="weeks",
         title=f"{len(frame)} weeks, {ALL.lower()}",
-        chart=charts.weekly_series(series),
+        chart=charts.weekly_series(series, height=150),
         frame=frame,
         alt_text=alt_text,
         caption=caption,

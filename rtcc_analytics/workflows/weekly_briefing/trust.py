@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 import pandas as pd
 
@@ -33,14 +32,13 @@ _SAID = {
 def sections(
     quality: QualityReport, records: Records, groups: Mapping[str, Sequence[str]], *, remarks: Sequence[str]
 ) -> list[TableSection | Text]:
-    """The state of the feeds, what to keep in mind, published counts and definitions, as far as there are any."""
+    """What to keep in mind, published counts and definitions, as far as there are any."""
     start, end = records.days(UNKNOWN_DAYS)
     unknown = records.unknown.between(start, end).total if records.unknown.size else 0.0
     cautions = cautions_section(quality, [*remarks, *_silences(records)], width="half")
     published = published_section(quality, reads=("quality",), width="half")
     defined = definitions_section(groups, unknown_counted=unknown, width="half")
-    feeds = feeds_section(quality, until=records.until, timezone=records.study.timezone, reads=("quality",))
-    return [feeds, *cautions, *published, defined]
+    return [*cautions, *published, defined]
 
 
 def _silences(records: Records) -> list[str]:
@@ -50,17 +48,17 @@ def _silences(records: Records) -> list[str]:
     if silent:
         notes.insert(
             0,
-            f"{', '.join(silent)}: says of no offense whether it was domestic, so only sex offenses could be kept off map "
-            "and addresses.",
+            f"{', '.join(silent)}: no offense is said to be domestic or not, so only sex offenses could be kept off "
+            "map and addresses.",
         )
     return [note if note.endswith(".") else f"{note}." for note in notes]
 
 
-def feeds_section(quality: QualityReport, *, until: date, timezone: str, reads: Sequence[str]) -> TableSection:
+def feeds_section(quality: QualityReport, records: Records, *, reads: Sequence[str]) -> TableSection:
     """One row per feed: how far it reaches, and what it lacks."""
     measures = quality.measures
-    last = pd.to_datetime(measures["last_at"], utc=True).dt.tz_convert(timezone)
-    behind = [(until - day.date()).days - 1 for day in last]
+    last = pd.to_datetime(measures["last_at"], utc=True).dt.tz_convert(records.study.timezone)
+    behind = [(records.until - day.date()).days - 1 for day in last]
     frame = measures.assign(days_behind=behind)
     shown = pd.DataFrame(
         {
@@ -140,6 +138,10 @@ def definitions_section(groups: Mapping[str, Sequence[str]], *, unknown_counted:
     paragraphs = (
         "Offenses by NIBRS code, counted by the local date they happened (the earliest, where a range is known); a row "
         "that takes an offense back counts −1." + (f" {codes}." if codes else ""),
-        f"{offense_name(UNKNOWN)}: {count(unknown_counted)} records of the 28 days map to no code; they are in no row.",
+        *(
+            [f"{offense_name(UNKNOWN)}: {count(unknown_counted)} records of the {UNKNOWN_DAYS} days are in no row."]
+            if unknown_counted
+            else []
+        ),
     )
     return Text(key="definitions", title="Definitions", paragraphs=paragraphs, items=tuple(items), width=width)

@@ -178,7 +178,7 @@ def account_words(account: Account, days: int) -> str:
     --------
     >>> from rtcc_analytics.workflows.weekly_briefing.reading import Account
     >>> account_words(Account(counted=100, mapped=90, sensitive=8, unplaced=5, outside=0, taken_back=3), 28)
-    "The table's 100 offenses of 28 days: 90 on the map + 8 sex or domestic, kept off it + 5 without coordinates − 3 ..."
+    "The table's 100 offenses of 28 days: 90 on the map + 8 sex or domestic, kept off it + 5 without ... − 3 taken ..."
     >>> account_words(Account(counted=9, mapped=9, sensitive=0, unplaced=0, outside=0, taken_back=0), 28)
     "The table's 9 offenses of 28 days are all on the map."
     """
