@@ -83,11 +83,12 @@ def read_delimited(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatc
 
 
 def _records(file: SourceFile, options: ReaderOptions) -> Iterator[tuple[bytes, str, bool]]:
-    """Blocks cut between records, and whether each is the last."""
+    """Blocks cut between records, and whether each is the last; lines that end in a lone CR end in LF here."""
     quote = _quote(options)
-    held, encoding = b"", "utf-8"
+    held, encoding, lone = b"", "utf-8", None
     for block, found in utf8_blocks(file, options):
-        held, encoding = held + block, found
+        lone = b"\r" in block and b"\n" not in block if lone is None else lone
+        held, encoding = held + (block.replace(b"\r", b"\n") if lone else block), found
         cut = _cut(held, quote)
         if cut:
             yield held[:cut], encoding, False
