@@ -3,68 +3,119 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from rtcc_analytics.events import Events
+from rtcc_analytics.hotspots.bandwidth import adaptive_bandwidths, cross_validated_bandwidth, default_bandwidth_m
+from rtcc_analytics.hotspots.cautions import bandwidth_caution, stacked_caution
 from rtcc_analytics.hotspots.counting import HotspotError, made_from, require_events
+from rtcc_analytics.hotspots.kernels import KERNELS, Kernel, KernelName, kernel_named
+from rtcc_analytics.hotspots.lattice import Lattice
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.units import Grid, require_same_crs
 
+Floats = NDArray[np.float64]
+EdgeCorrection = Literal["none", "uniform", "diggle"]
+Evaluation = Literal["auto", "exact", "binned"]
+
 EXACT_WORK = 3e7
-BINNED_FROM_CELLS = 12.0
+BINNED_ERROR = 0.007
+LEAST_INSIDE = 0.1
 
 
 @dataclass(frozen=True)
-class _Lattice:
-    """The grid's cell centres and a margin around them, with events placed on it; lengths in cells."""
+class _Placed:
+    """Events on the lattice, and how far each spreads; lengths in cells."""
 
-    values: NDArray[np.float64]
-    across: NDArray[np.float64]
-    up: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    row_height: float
-    shift_odd_rows: float
-    margin: int
+    lattice: Lattice
+    kernel: Kernel
+    across: Floats
+    up: Floats
+    weights: Floats
+    bandwidth: Floats
+    binned: bool
+
+    @property
+    def reach(self) -> Floats:
+        return self.bandwidth * self.kernel.reach
+
+    def density(self, weights: Floats) -> Floats:
+        """Weight per cell at every lattice point."""
+        scaled = weights * (self.kernel.on_plane / self.bandwidth**2)
+        if self.binned:
+            shared = self.lattice.binned(self.across, self.up, scaled)
+            return self.lattice.smoothed(shared, float(self.bandwidth[0]), self.kernel)
+        return self.lattice.summed(self.across, self.up, scaled, self.reach, self.kernel)
+
+    def inside(self, ground: Floats) -> Floats:
+        """How much of each event's kernel falls on the study area."""
+        scale = self.kernel.on_plane / self.bandwidth**2
+        if self.binned:
+            smooth = self.lattice.smoothed(ground, float(self.bandwidth[0]), self.kernel)
+            return self.lattice.read(self.across, self.up, smooth) * scale
+        return self.lattice.gathered(self.across, self.up, self.reach, self.kernel, ground) * scale
 
 
-def kernel_density(events: Events, grid: Grid, *, bandwidth_m: float | None = None) -> RiskSurface:
-    """Quartic kernel density at every cell's centre, in events per km².
+def kernel_density(
+    events: Events,
+    grid: Grid,
+    *,
+    bandwidth_m: float | Literal["cross_validated"] | None = None,
+    kernel: KernelName = "quartic",
+    adaptive: bool = False,
+    edge_correction: EdgeCorrection = "none",
+    evaluation: Evaluation = "auto",
+) -> RiskSurface:
+    """Kernel density at every cell's centre, in events per km².
 
-    Each event spreads over the circle of radius `bandwidth_m` around it as
+    Each event spreads over the ground around it, by default over the circle of radius `bandwidth_m` as
     3/(pi h²) (1 - d²/h²)², so that the density integrates to the number of events (sum of
-    weights) over all the plane. No edge correction: what an event spreads beyond the study area
-    is not put back, and ``made_by["share_outside_area"]`` says how much that is. Events outside
+    weights) over all the plane. Without edge correction, what an event spreads beyond the study area
+    is not put back, and ``made_by["share_outside_area"]`` says how much that is; events outside
     the study area count where their circle reaches in.
 
     Parameters
     ----------
     events : Events
+        Weights count: aoristic shares of an hour, harm.
     grid : Grid
         Squares or hexagons, any offset and rotation.
-    bandwidth_m : float, optional
-        Radius h, metres; by default `default_bandwidth_m` of the grid.
+    bandwidth_m : float or "cross_validated", optional
+        Radius h of the quartic and Epanechnikov kernels, standard deviation of the Gaussian, metres; by default
+        `default_bandwidth_m` of the grid. See `cross_validated_bandwidth` for the other.
+    kernel : {"quartic", "gaussian", "epanechnikov"}
+        The Gaussian is cut at five standard deviations.
+    adaptive : bool
+        Smaller bandwidths where events are dense, larger where they are sparse (Abramson), `bandwidth_m` at
+        the geometric mean.
+    edge_correction : {"none", "uniform", "diggle"}
+        "uniform" divides a cell's density by the part of the kernel around it that lies in the area; "diggle" divides
+        each event's weight by the part of its kernel in the area, so that the cells add up to the events.
+        Both leave out events outside the area, whose number is in ``made_by["outside"]``.
+    evaluation : {"auto", "exact", "binned"}
+        "exact" sums every event at every centre. "binned" shares events among the four nearest centres of a square
+        grid and convolves: off by at most ``made_by["evaluation_error"]`` of the peak an event alone would have,
+        (cell/h)² for the quartic. "auto" is exact unless the work is large and the error under 0.7 %.
 
     Returns
     -------
     RiskSurface
-        Kind ``"density_per_km2"``. ``made_by["evaluation"]`` is ``"exact"``; on square grids with
-        at least 12 cells to the radius and very many events it is ``"binned"``: events are
-        shared among the four nearest centres and convolved, off by at most (cell/h)² of the peak
-        an event alone would have (under 0.7 %).
+        Kind ``"density_per_km2"``; ``made_by["warnings"]`` says what a reader must know first.
 
     Raises
     ------
     HotspotError
         With no event; no event near the grid; a bandwidth below the cell size (events would fall
-        between centres), beyond the study area, or not positive.
+        between centres), beyond the study area, or not positive; an unknown kernel or correction; binned where it
+        cannot be (hexagons, adaptive).
 
     Notes
     -----
-    Silverman, *Density Estimation for Statistics and Data Analysis* (1986), section 4.2.
+    Silverman, *Density Estimation for Statistics and Data Analysis* (1986), sections 4.2 and 5.3. Edges: Diggle,
+    *Applied Statistics* 34 (1985); Jones, *Statistics and Computing* 3 (1993).
 
     Examples
     --------
@@ -79,114 +130,141 @@ def kernel_density(events: Events, grid: Grid, *, bandwidth_m: float | None = No
     """
     require_events(events)
     require_same_crs(grid, events.crs)
-    bandwidth_m, rule = _bandwidth(bandwidth_m, grid)
-    lattice = _place(events, grid, bandwidth_m / grid.cell_m)
-    reach = bandwidth_m / grid.cell_m
-    binned = grid.kind == "square" and reach >= BINNED_FROM_CELLS and lattice.across.size * reach**2 > EXACT_WORK
-    sums = _convolved(lattice, reach) if binned else _summed(lattice, reach)
-    per_km2 = 3 / (np.pi * bandwidth_m**2) * 1e6
-    values = _on_cells(sums, grid, lattice.margin) * per_km2
-    everywhere = sums.sum() + (events.total - lattice.weights.sum()) * np.pi * bandwidth_m**2 / 3 / grid.cell_area_m2
-    within = (values * grid.area_m2).sum() / per_km2 / grid.cell_area_m2
+    shape = kernel_named(kernel)
+    if edge_correction not in ("none", "uniform", "diggle"):
+        raise HotspotError(f"edge_correction {edge_correction!r} is not known; there are: none, uniform, diggle")
+    bandwidth_m, rule, cautions = _bandwidth(bandwidth_m, events, grid, shape)
+    used = events if edge_correction == "none" else _within(events, grid)
+    placed = _place(used, grid, bandwidth_m / grid.cell_m, shape, adaptive, evaluation)
+    values, outside = _corrected(placed, edge_correction, beyond=used.total - float(placed.weights.sum()))
     made_by: dict[str, Any] = {
         **made_from(events, grid),
         "model": "kernel density",
-        "kernel": "quartic",
+        "kernel": kernel,
         "bandwidth_m": bandwidth_m,
         "bandwidth_rule": rule,
-        "evaluation": "binned" if binned else "exact",
-        "edge_correction": "none",
-        "share_outside_area": float(max(0.0, 1 - within / everywhere)) if everywhere else 0.0,
+        "adaptive": adaptive,
+        "evaluation": "binned" if placed.binned else "exact",
+        "evaluation_error": shape.binned_error(bandwidth_m / grid.cell_m) if placed.binned else 0.0,
+        "edge_correction": edge_correction,
+        "outside": events.total - used.total,
+        "share_outside_area": outside,
+        "warnings": (*cautions, *bandwidth_caution(bandwidth_m, shape, grid), *stacked_caution(events.x, events.y)),
     }
-    return RiskSurface(values, grid, "density_per_km2", made_by, events.covered, events.timezone)
+    per_km2 = values / (grid.cell_m**2 / 1e6)
+    return RiskSurface(per_km2, grid, "density_per_km2", made_by, events.covered, events.timezone)
 
 
-def default_bandwidth_m(grid: Grid) -> float:
-    """A bandwidth to start from: a thirtieth of the study area's short side, at least two cells, metres.
-
-    That is five cells of the size practitioners start from (the short side over 150). It
-    depends on the ground alone, so maps of different offenses and periods compare. A smaller one
-    shows street corners, a larger one neighbourhoods; try several.
-
-    Notes
-    -----
-    Chainey and Ratcliffe, *GIS and Crime Mapping* (2005), chapter 6.
-    """
-    x_min, y_min, x_max, y_max = grid.area.polygon.bounds
-    thirtieth = min(x_max - x_min, y_max - y_min) / 30
-    return float(max(round(thirtieth / 10) * 10, 2 * grid.cell_m))
-
-
-def _bandwidth(bandwidth_m: float | None, grid: Grid) -> tuple[float, str]:
+def _bandwidth(
+    bandwidth_m: float | str | None, events: Events, grid: Grid, kernel: Kernel
+) -> tuple[float, str, tuple[str, ...]]:
+    """The bandwidth in metres, the rule it follows, and what to say about it."""
+    default = default_bandwidth_m(grid, kernel=kernel.name)
     if bandwidth_m is None:
-        return default_bandwidth_m(grid), "a thirtieth of the study area's short side, at least two cells"
-    if not (np.isfinite(bandwidth_m) and bandwidth_m > 0):
-        raise HotspotError(f"bandwidth_m is {bandwidth_m}: a positive distance in metres is needed")
-    if bandwidth_m < grid.cell_m:
+        return default, "a thirtieth of the study area's short side, at least two cells", ()
+    if bandwidth_m == "cross_validated":
+        choice = cross_validated_bandwidth(events, grid, kernel=kernel.name)
+        return choice.bandwidth_m, f"cross-validated on {choice.scored:,} events held out by place", choice.warnings
+    if isinstance(bandwidth_m, str) or not (np.isfinite(bandwidth_m) and bandwidth_m > 0):
+        raise HotspotError(
+            f"bandwidth_m is {bandwidth_m}: a positive distance in metres is needed, or 'cross_validated'"
+        )
+    smallest = grid.cell_m * min(1.0, KERNELS["quartic"].spread / kernel.spread)
+    if bandwidth_m < smallest:
         raise HotspotError(
             f"bandwidth_m = {bandwidth_m:g} m is below cell_m = {grid.cell_m:g} m, so events could fall between cell "
-            f"centres; use a bandwidth of at least {2 * grid.cell_m:g} m or smaller cells"
+            f"centres; use a bandwidth of at least {2 * smallest:g} m or smaller cells"
+            if kernel.name != "gaussian"
+            else f"bandwidth_m = {bandwidth_m:g} m (a standard deviation) is too small for cell_m = {grid.cell_m:g} m; "
+            f"use at least {2 * smallest:g} m or smaller cells"
         )
     x_min, y_min, x_max, y_max = grid.area.polygon.bounds
     across = max(x_max - x_min, y_max - y_min)
     if bandwidth_m > across:
         raise HotspotError(
             f"bandwidth_m = {bandwidth_m:,.0f} m is wider than {grid.area.name} ({across:,.0f} m): every place would "
-            f"look alike; start from {default_bandwidth_m(grid):g} m"
+            f"look alike; start from {default:g} m"
         )
-    return float(bandwidth_m), "chosen"
+    return float(bandwidth_m), "chosen", ()
 
 
-def _place(events: Events, grid: Grid, reach: float) -> _Lattice:
-    table, (first_row, first_column) = grid.lookup_table()
-    margin = 2 * (int(np.ceil(reach / (grid.row_m / grid.cell_m))) // 2 + 1)
-    u, v = grid.to_grid(events.x, events.y)
-    hexagon = grid.kind == "hexagon"
-    row_height = grid.row_m / grid.cell_m
-    centre = 0.0 if hexagon else 0.5
-    # Rows of odd number stay odd: the margin is even, and an odd first row moves the shift to even ones.
-    across = u / grid.cell_m - centre - first_column + margin
-    up = v / grid.cell_m - centre - (first_row - margin) * row_height
-    shift = 0.5 if hexagon else 0.0
-    if first_row % 2 and hexagon:
-        across, shift = across - 0.5, -0.5
-    shape = table.shape[0] + 2 * margin, table.shape[1] + 2 * margin
-    near = (up >= 0) & (up <= (shape[0] - 1) * row_height) & (across >= 0) & (across <= shape[1] - 1)
-    if not near.any():
-        raise HotspotError(
-            f"none of the {events.size:,} events is near {grid.area.name}: events span x {events.x.min():,.0f} to "
-            f"{events.x.max():,.0f}, y {events.y.min():,.0f} to {events.y.max():,.0f}, the area x "
-            f"{grid.area.polygon.bounds[0]:,.0f} to {grid.area.polygon.bounds[2]:,.0f}, y "
-            f"{grid.area.polygon.bounds[1]:,.0f} to {grid.area.polygon.bounds[3]:,.0f} ({events.crs}, metres)"
-        )
-    return _Lattice(np.zeros(shape), across[near], up[near], events.weights[near], row_height, shift, margin)
+def _within(events: Events, grid: Grid) -> Events:
+    inside = grid.assign(events.x, events.y) >= 0
+    if not inside.any():
+        raise _none_near(events, grid)
+    return events if inside.all() else events.where(inside)
 
 
-def _summed(lattice: _Lattice, reach: float) -> NDArray[np.float64]:
-    from rtcc_analytics.hotspots._quartic import add_quartics
+def _place(
+    events: Events, grid: Grid, bandwidth: float, kernel: Kernel, adaptive: bool, evaluation: Evaluation
+) -> _Placed:
+    from rtcc_analytics.hotspots.bandwidth import WIDEST_FACTOR
 
-    # Neighbours one after another keep the processor's cache warm.
-    order = np.argsort(np.floor(lattice.up / 4) * lattice.values.shape[1] + lattice.across)
-    across, up, weights = lattice.across[order], lattice.up[order], lattice.weights[order]
-    add_quartics(across, up, weights, reach, lattice.row_height, lattice.shift_odd_rows, lattice.values)
-    return lattice.values
-
-
-def _convolved(lattice: _Lattice, reach: float) -> NDArray[np.float64]:
-    rows, columns = lattice.values.shape
-    row, column = np.floor(lattice.up).astype(np.int64), np.floor(lattice.across).astype(np.int64)
-    up, across = lattice.up - row, lattice.across - column
-    binned = np.zeros((rows + 1) * (columns + 1))
-    for down, down_share in ((0, 1 - up), (1, up)):
-        for right, right_share in ((0, 1 - across), (1, across)):
-            place = (row + down) * (columns + 1) + column + right
-            binned += np.bincount(place, weights=lattice.weights * down_share * right_share, minlength=binned.size)
-    step = np.arange(-int(reach), int(reach) + 1)
-    kernel = np.maximum(1 - (step[:, None] ** 2 + step**2) / reach**2, 0) ** 2
-    smooth = fftconvolve(binned.reshape(rows + 1, columns + 1), kernel, mode="same")
-    return np.maximum(smooth[:rows, :columns], 0)
+    lattice = Lattice.around(grid, bandwidth * kernel.reach * (WIDEST_FACTOR if adaptive else 1.0))
+    across, up, near = lattice.place(events.x, events.y)
+    if not across.size:
+        raise _none_near(events, grid)
+    weights = np.asarray(events.weights)[near]
+    binned = _is_binned(evaluation, grid, bandwidth, kernel, across.size, adaptive)
+    placed = _Placed(lattice, kernel, across, up, weights, np.array([bandwidth]), binned)
+    if not adaptive:
+        return placed
+    pilot_binned = grid.kind == "square" and across.size * (bandwidth * kernel.reach) ** 2 > EXACT_WORK
+    pilot = _Placed(lattice, kernel, across, up, weights, np.array([bandwidth]), pilot_binned).density(weights)
+    row = np.clip(np.rint(up / lattice.row_height).astype(np.int64), 0, lattice.shape[0] - 1)
+    column = np.clip(np.rint(across - lattice.shift * (row % 2)).astype(np.int64), 0, lattice.shape[1] - 1)
+    each = adaptive_bandwidths(pilot[row, column], weights, bandwidth)
+    return _Placed(lattice, kernel, across, up, weights, each, binned=False)
 
 
-def _on_cells(sums: NDArray[np.float64], grid: Grid, margin: int) -> NDArray[np.float64]:
-    _, (first_row, first_column) = grid.lookup_table()
-    return sums[grid.row - first_row + margin, grid.column - first_column + margin]
+def _is_binned(
+    evaluation: Evaluation, grid: Grid, bandwidth: float, kernel: Kernel, size: int, adaptive: bool
+) -> bool:
+    if evaluation not in ("auto", "exact", "binned"):
+        raise HotspotError(f"evaluation {evaluation!r} is not known; there are: auto, exact, binned")
+    possible = grid.kind == "square" and not adaptive
+    if evaluation == "binned" and not possible:
+        reason = "an adaptive bandwidth" if adaptive else f"{grid.kind}s"
+        raise HotspotError(f"evaluation='binned' is not possible with {reason}; use 'exact' or 'auto'")
+    worth = size * (bandwidth * kernel.reach) ** 2 > EXACT_WORK and kernel.binned_error(bandwidth) <= BINNED_ERROR
+    return possible and (evaluation == "binned" or (evaluation == "auto" and worth))
+
+
+def _corrected(placed: _Placed, edge_correction: EdgeCorrection, *, beyond: float) -> tuple[Floats, float]:
+    """Weight per square of the grid's side at each cell, and the share of all weight that falls outside the area."""
+    lattice, grid = placed.lattice, placed.lattice.grid
+    if edge_correction == "none":
+        spread = placed.density(placed.weights)
+        values = lattice.on_cells(spread)
+        # Both sums are over the lattice, so that what the lattice misses of a kernel is missed by both.
+        everywhere = float(spread.sum()) * grid.cell_area_m2 + beyond * grid.cell_m**2
+        within = float(values @ grid.area_m2)
+        return values, max(0.0, 1 - within / everywhere) if everywhere > 0 else 0.0
+    ground = lattice.from_cells(grid.area_m2 / grid.cell_m**2)
+    if edge_correction == "diggle":
+        inside = np.maximum(placed.inside(ground), LEAST_INSIDE)
+        return lattice.on_cells(placed.density(placed.weights / inside)), 0.0
+    around = np.maximum(lattice.on_cells(_ground_in_reach(placed, ground)), LEAST_INSIDE)
+    return lattice.on_cells(placed.density(placed.weights)) / around, 0.0
+
+
+def _ground_in_reach(placed: _Placed, ground: Floats) -> Floats:
+    """The part of the kernel around each lattice point that lies on the study area."""
+    lattice, kernel = placed.lattice, placed.kernel
+    bandwidth = float(np.median(placed.bandwidth))
+    scale = kernel.on_plane / bandwidth**2
+    if lattice.grid.kind == "square":
+        return lattice.smoothed(ground, bandwidth, kernel) * scale
+    row, column = np.nonzero(ground)
+    across, up = column + lattice.shift * (row % 2), row * lattice.row_height
+    reach = np.array([bandwidth * kernel.reach])
+    return lattice.summed(across, up, ground[row, column] * scale, reach, kernel)
+
+
+def _none_near(events: Events, grid: Grid) -> HotspotError:
+    x_min, y_min, x_max, y_max = grid.area.polygon.bounds
+    return HotspotError(
+        f"none of the {events.size:,} events is near {grid.area.name}: events span x {events.x.min():,.0f} to "
+        f"{events.x.max():,.0f}, y {events.y.min():,.0f} to {events.y.max():,.0f}, the area x {x_min:,.0f} to "
+        f"{x_max:,.0f}, y {y_min:,.0f} to {y_max:,.0f} ({events.crs}, metres)"
+    )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rtcc_analytics.hotspots.emerging import MEANINGS, _classes, emerging, mann_kendall
+from rtcc_analytics.hotspots.emerging_spots import MEANINGS, _classes, emerging, mann_kendall
 from rtcc_analytics.hotspots.local import LocalStatisticError
 
 RING = np.arange(0, 402, 2), np.array([[(i - 1) % 200, (i + 1) % 200] for i in range(200)]).ravel()
