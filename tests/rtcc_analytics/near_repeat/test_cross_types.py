@@ -8,8 +8,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
+from scipy.stats import kstest
 
-from rtcc_analytics.near_repeat import knox_cross_test
+from rtcc_analytics.events import Events
+from rtcc_analytics.near_repeat import knox_cross_test, knox_test
 
 
 def two_types(seed: int, first: int = 30, second: int = 45):
@@ -111,3 +113,28 @@ def test_one_event_of_a_type_is_enough() -> None:
     )
     assert found.first_then_second.observed.tolist() == [[1]]
     assert found.first_then_second.expected.tolist() == [[0.5]]
+
+
+def test_p_is_uniform_without_a_link_even_in_one_season() -> None:
+    """Both types share a season and a middle; times within each type ignore place."""
+    values = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        one, two = ((*rng.normal(0, 300, (2, n)), rng.normal(0, 20, n).round()) for n in (40, 70))
+        found = knox_cross_test(one, two, distance_breaks=[0, 150], time_breaks=[0, 7], permutations=99, seed=seed)
+        values.append([getattr(found, name).p_value[0, 0] for name in ("either_order", "first_then_second")])
+    jittered = np.array(values) - np.random.default_rng(1).uniform(0, 0.01, (150, 2))
+    assert (kstest(jittered, "uniform", axis=0).pvalue > 0.001).all()
+
+
+def test_weights_that_are_not_used_are_told() -> None:
+    noon = np.datetime64("2024-01-01T12:00:00") + np.arange(30).astype("timedelta64[D]")
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(500_000, 505_000, (2, 30))
+    twice = Events(x=x, y=y, crs="EPSG:32618", timezone="UTC", occurred_from=noon, weights=np.r_[2.0, np.ones(29)])
+    asked = {"distance_breaks": [0, 100], "time_breaks": [0, 7], "permutations": 19, "seed": 1}
+    assert any(
+        "weights from 1 to 2 are not used here" in told
+        for told in knox_cross_test(twice, twice, **asked).either_order.warnings
+    )
+    assert not any("not used" in told for told in knox_test(twice, **asked).warnings)

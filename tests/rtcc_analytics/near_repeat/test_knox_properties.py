@@ -106,6 +106,24 @@ def test_moving_the_map_and_the_calendar_changes_nothing() -> None:
     assert once.to_frame().equals(moved.to_frame())
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 500),
+    unit=st.sampled_from([0.5, 4.0, 1024.0]),
+    metric=st.sampled_from(["euclidean", "manhattan"]),
+)
+def test_other_units_and_a_turned_map_change_nothing(seed, unit, metric) -> None:
+    """Breaks in the same other unit (powers of two, so that no edge moves); x for y, and both mirrored."""
+    x, y, t = events(seed, 80, side=300)
+    once = knox_test(x, y, t, **BREAKS, metric=metric, permutations=9, seed=3)
+    scaled = {name: [unit * edge for edge in edges] for name, edges in BREAKS.items()}
+    other = knox_test(unit * x, unit * y, unit * t, **scaled, metric=metric, permutations=9, seed=3)
+    turned = knox_test(-y, x, -t, **BREAKS, metric=metric, permutations=9, seed=3)
+    for found in (other, turned):
+        assert (found.observed == once.observed).all()
+        np.testing.assert_array_equal(found.expected, once.expected)
+
+
 def test_days_may_be_numbers_or_dates() -> None:
     x, y, t = events(7)
     dates = np.datetime64("2016-01-01") + t

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import kstest
 
+from rtcc_analytics.events import Events
 from rtcc_analytics.near_repeat import knox_test, spread_over_days
 
 BREAKS = {"distance_breaks": [0, 50, 150], "time_breaks": [0, 2, 5, np.inf]}
@@ -97,3 +99,25 @@ def test_order_of_events_changes_no_p() -> None:
     again = knox_test(x[mixed], y[mixed], t[mixed], weights=weights[mixed], **BREAKS, permutations=99, seed=1)
     assert once.p_value.tolist() == again.p_value.tolist()
     np.testing.assert_allclose(once.observed, again.observed)
+
+
+def test_p_is_uniform_without_interaction() -> None:
+    values = []
+    for seed in range(120):
+        x, y, t, weights = uncertain(seed)
+        found = knox_test(x, y, t, weights=weights, **BREAKS, permutations=99, seed=seed)
+        values.append(found.p_value[0, 1])
+    assert kstest(np.array(values) - np.random.default_rng(1).uniform(0, 0.01, 120), "uniform").pvalue > 0.001
+
+
+def test_events_spread_over_their_spans_count_as_arrays_spread_by_hand() -> None:
+    x, y, t, _ = uncertain(3)
+    start = np.datetime64("2024-02-01T18:00:00") + t[:, 0].astype("timedelta64[D]")
+    end = start + np.arange(len(x)).astype("timedelta64[h]")
+    events = Events(x=x + 5e5, y=y + 4e6, crs="EPSG:32618", timezone="UTC", occurred_from=start, occurred_to=end)
+    days = [when.astype("datetime64[s]").astype(np.int64) / 86_400 for when in (start, end)]
+    spread = dict(zip(("t", "weights"), spread_over_days(*days), strict=True))
+    asked = {**BREAKS, "permutations": 19, "seed": 1}
+    by_name = knox_test(events, weights="aoristic", **asked)
+    np.testing.assert_allclose(by_name.observed, knox_test(x, y, **spread, **asked).observed)
+    assert (by_name.observed != knox_test(events, **asked).observed).any()
