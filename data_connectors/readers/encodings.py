@@ -7,9 +7,10 @@ words. Files that agencies send from Windows are nearly always cp1252, so it win
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import BinaryIO
 
 from data_connectors.readers import LoadError, ReaderOptions, SourceFile, read_block
@@ -48,7 +49,7 @@ def _score(data: bytes, encoding: str) -> float:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return float("-inf")
-    places = [place for place, character in enumerate(text) if character > "\x7f"][:2000]
+    places = [found.start() for found in islice(re.finditer(r"[^\x00-\x7f]", text), 2000)]
     return sum(_fits(text, place) for place in places) / max(len(places), 1)
 
 
