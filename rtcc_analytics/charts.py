@@ -60,7 +60,7 @@ def weekly_series(
     highest = pd.concat([weeks["count"], weeks["high"]]).max()
     top = 1.08 * (float(highest) if highest > 0 else 1.0)
     y_scale = alt.Scale(domain=[0, top], nice=True)
-    y = alt.Y("count:Q", title=f"{what} a week (count)", scale=y_scale, axis=alt.Axis(tickCount=4))
+    y = alt.Y("count:Q", title=f"{what} a week", scale=y_scale, axis=alt.Axis(tickCount=4))
     base = alt.Chart(weeks)
     band = base.mark_area(color=BAND, opacity=1).encode(x=x, y=alt.Y("low:Q", scale=y_scale), y2="high:Q")
     late = weeks["lag_affected"].astype(bool)

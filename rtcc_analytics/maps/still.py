@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -225,7 +226,10 @@ def _shapes(
     }
     if dash:
         mark["strokeDash"] = dash
-    return alt.Chart(alt.Data(values=features)).mark_geoshape(**mark)
+    # As text, because the drawing library looks at every coordinate of a nested list, and there are thousands.
+    collection = json.dumps({"type": "FeatureCollection", "features": features})
+    data = alt.InlineData(values=collection, format=alt.JsonDataFormat(type="json", property="features"))
+    return alt.Chart(data).mark_geoshape(**mark)
 
 
 def _wound(shape: BaseGeometry) -> BaseGeometry:
@@ -322,10 +326,12 @@ def _names(ground: Ground, paper: _Paper, taken: list[Box]) -> pd.DataFrame:
     for name, (x, y) in zip(shown["name"].astype(str), points, strict=True):
         half = len(name) * _NAME_PX * 0.27 + 2
         x = float(np.clip(x, half, paper.width - half))
-        around = (x - half, y - _NAME_PX * 0.6, x + half, y + _NAME_PX * 0.6)
-        if not any(_overlap(around, other) for other in taken):
-            taken.append(around)
-            rows.append((name, x, float(y)))
+        for at_y in (y, y - _NAME_PX * 1.4, y + _NAME_PX * 1.4, y - _NAME_PX * 2.8, y + _NAME_PX * 2.8):
+            around = (x - half, at_y - _NAME_PX * 0.6, x + half, at_y + _NAME_PX * 0.6)
+            if not any(_overlap(around, other) for other in taken):
+                taken.append(around)
+                rows.append((name, x, float(at_y)))
+                break
     return pd.DataFrame(rows, columns=["name", "x", "y"])
 
 

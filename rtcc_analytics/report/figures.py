@@ -38,7 +38,7 @@ def chart_svg(chart: alt.TopLevelMixin, *, medium: Literal["screen", "print"] = 
     """
     import vl_convert
 
-    svg = vl_convert.vegalite_to_svg(chart.to_dict(), config=house_style(medium))
+    svg = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), config=house_style(medium))
     return _own_ids(re.sub(r' aria-(label|roledescription|hidden)="[^"]*"| role="[^"]*"', "", svg), name)
 
 

@@ -119,11 +119,12 @@ def _made(report: Report) -> list[dict[str, str]]:
 
 def _as_of(report: Report) -> str:
     loaded, newest = report.provenance.loaded_at, report.provenance.newest_report_at
-    said = [
-        f"loaded {loaded:%Y-%m-%d %H:%M %Z}".strip() if loaded else "",
-        f"newest report {newest:%Y-%m-%d}" if newest else "",
-    ]
-    return "; ".join(part for part in said if part)
+    said = [f"loaded {loaded:%Y-%m-%d %H:%M %Z}".strip()] if loaded else []
+    if newest and report.provenance.reports_known_to == "month":
+        said.append(f"newest report in {newest:%B %Y}, the day not known")
+    elif newest:
+        said.append(f"newest report {newest:%Y-%m-%d}")
+    return "; ".join(said)
 
 
 def _pairs(values: Any) -> list[dict[str, str]]:

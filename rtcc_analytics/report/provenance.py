@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import pandas as pd
@@ -124,6 +124,8 @@ class Provenance:
         Snapshot of the records that was read.
     loaded_at, newest_report_at : datetime, optional
         When the records were last loaded, and the newest report among them: the data's as-of time.
+    reports_known_to : "day" or "month"
+        How exactly the time of that report is known.
     sources : tuple of dict
         Feeds read: source, table, rows, files with hashes where known.
     reads : tuple of Read
@@ -141,6 +143,7 @@ class Provenance:
     snapshot: int | None = None
     loaded_at: datetime | None = None
     newest_report_at: datetime | None = None
+    reports_known_to: Literal["day", "month"] = "day"
     sources: tuple[dict[str, Any], ...] = ()
     reads: tuple[Read, ...] = ()
 
@@ -151,7 +154,11 @@ class Provenance:
             "report": self.report,
             "parameters": {name: plain(value) for name, value in self.parameters.items()},
             "store": {"location": without_password(self.store), "snapshot": self.snapshot},
-            "data_as_of": {"loaded_at": plain(self.loaded_at), "newest_report_at": plain(self.newest_report_at)},
+            "data_as_of": {
+                "loaded_at": plain(self.loaded_at),
+                "newest_report_at": plain(self.newest_report_at),
+                "reports_known_to": self.reports_known_to,
+            },
             "sources": [{name: plain(value) for name, value in source.items()} for source in self.sources],
             "software": software(),
             "reads": [

@@ -105,8 +105,8 @@ def weekly_briefing(
             sections.comparison_section(comparison, against=against, years=years, reads=("incidents",)),
             sections.weeks_section(weeks, reads=("incidents",)),
             *_beside([*_next_week(records, weeks), *_patterns(records)]),
-            *_beside(_hot_places_sections(hot)),
             *_beside(_times_and_addresses(records)),
+            *_beside(_hot_places_sections(hot)),
             trust.feeds_section(quality, records, reads=("quality",)),
             *_beside(trust.sections(quality, records, groups, remarks=hot.remarks)),
         ),
@@ -174,10 +174,17 @@ def _hot_places(log: ReadLog, records: reading.Records, *, cell_m: float) -> _Ho
         cameras = reading.cameras(log, records.study)
     found = where.hot_places(classes, mapped, cameras, lonlat=records.study.unproject)
     with log.named("ground"):
-        ground = read_ground(
-            log, records.study, near=found.geometry, banner=SIMULATED.partition(":")[0] if records.simulated else ""
-        )
+        ground = read_ground(log, records.study, near=found.geometry)
+    if records.simulated:
+        ground = _marked(ground)
     return _HotPlaces(found, ground, accounted)
+
+
+def _marked(ground: Ground) -> Ground:
+    """The ground with the banner on the map, so that the mark need not stand in every name too."""
+    banner = SIMULATED.partition(":")[0]
+    names = ground.names["name"].astype(str).str.replace(r"\s*\(SIMULATED\)", "", regex=True)
+    return replace(ground, names=ground.names.assign(name=names), banner=banner)
 
 
 def _beside(made: Sequence[Section]) -> list[Section]:

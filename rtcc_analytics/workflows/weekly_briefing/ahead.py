@@ -12,7 +12,7 @@ from rtcc_analytics.events import Occurrences
 from rtcc_analytics.report import TableSection
 from rtcc_analytics.temporal import DailyCounts, WeeklySeries, covered_days
 from rtcc_analytics.temporal.level import FEWEST_DAYS, forecast_counts
-from rtcc_analytics.workflows.weekly_briefing.words import ALL, count, day_name
+from rtcc_analytics.workflows.weekly_briefing.words import ALL, count, day_name, mean
 
 SCORED_WEEKS = 4
 BEFORE_WEEKS = 8
@@ -72,8 +72,8 @@ def forecast_section(frame: pd.DataFrame, *, reads: Sequence[str]) -> list[Table
             "Week from": [day_name(day).rpartition(" ")[0] for day in frame["week_start"]],
             "Forecast": frame["expected"].map(count),
             "90 % interval": [f"{count(row.low)} to {count(row.high)}" for row in frame.itertuples()],
-            "Counted": ["next week" if pd.isna(n) else count(n) for n in frame["counted"]],
-            "": ["" if pd.isna(n) else "inside" if n else "OUTSIDE" for n in frame["inside"]],
+            "Counted": frame["counted"].map(count),
+            "": ["next week" if pd.isna(n) else "inside" if n else "OUTSIDE" for n in frame["inside"]],
         }
     )
     error = (scored["expected"] - scored["counted"]).abs().mean()
@@ -88,7 +88,7 @@ def forecast_section(frame: pd.DataFrame, *, reads: Sequence[str]) -> list[Table
             width="half",
             reads=tuple(reads),
             strong=((len(frame) - 1, 1), (len(frame) - 1, 2)),
-            caption=f"Mean error of the {len(scored)} scored weeks {count(error)}, {better} the {count(plain)} of the "
+            caption=f"Mean error of the {len(scored)} scored weeks {mean(error)}, {better} the {mean(plain)} of the "
             f"mean of the {BEFORE_WEEKS} weeks before{'' if error < plain else ': rely on that mean'}.",
             how="Poisson regression on weekday, season, holidays and level; each forecast from the days before its "
             "week alone. A total of the area, not of a place.",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.coverage import coverage_of
-from rtcc_analytics.events import Events, Occurrences, instant, wall_clock
+from rtcc_analytics.events import NEVER, Events, Kind, Occurrences, instant, wall_clock
 from rtcc_analytics.from_store import read_events, read_occurrences, read_study_area
 from rtcc_analytics.offenses import UNKNOWN
 from rtcc_analytics.report import Provenance, ReadLog
@@ -27,7 +28,9 @@ WEEK_DAYS = 7
 MARK = "simulated"
 
 _FEEDS = """
-SELECT source, count(*) AS rows, count(domestic) AS says_domestic, max(reported_at) AS newest_report_at,
+SELECT source, count(*) AS rows, count(domestic) AS says_domestic,
+       max(reported_at) FILTER (reported_precision <> 'none') AS newest_report_at,
+       count(*) FILTER (reported_precision = 'month') > 0.5 * count(*) AS monthly,
        list(DISTINCT file_hash ORDER BY file_hash) AS files
 FROM incidents WHERE $source::VARCHAR IS NULL OR source = $source GROUP BY source ORDER BY source
 """
@@ -68,7 +71,8 @@ class Records:
     placed : Events
         Those that can be mapped, each -1 gone with the row it cancels.
     feeds : DataFrame
-        source, rows, says_domestic, newest_report_at, files, loaded_at, profile.
+        source, rows, says_domestic, newest_report_at, monthly (only the month of a report is known),
+        files, loaded_at, profile.
     """
 
     study: StudyArea
@@ -168,6 +172,8 @@ def read_records(
             log, offense=[*codes, UNKNOWN], area=study if area else None, timezone=study.timezone, **span
         )
         placed = read_events(log, offense=codes, area=study, **span)
+    if feeds["monthly"].any() and not feeds["monthly"].all():
+        everything, placed = _without_month_ends(everything), _without_month_ends(placed)
     return Records(
         study,
         area,
@@ -222,7 +228,8 @@ def provenance(log: ReadLog, store: Store, records: Records, parameters: Mapping
         store=store.location,
         snapshot=log.snapshot(),
         loaded_at=_latest(feeds["loaded_at"]),
-        newest_report_at=_latest(feeds["newest_report_at"]),
+        newest_report_at=_newest_report(feeds, records.study.timezone),
+        reports_known_to="month" if feeds["monthly"].all() else "day",
         sources=tuple(
             {"source": row.source, "table": "incidents", "rows": row.rows, "profile": row.profile,
              "loaded_at": None if pd.isna(row.loaded_at) else row.loaded_at, "files": list(row.files)}
@@ -261,6 +268,24 @@ def _until(log: ReadLog, until: date | None, source: str | None, timezone: str) 
             + "".join(f"; {note}" for note in notes)
         )
     return until
+
+
+def _without_month_ends(events: Kind) -> Kind:
+    """The events, a report known to the month alone taken for unknown.
+
+    Such a report stands at the last second of its month. Beside feeds that tell the day it would lie in the future
+    and pass for how far reports reach. Reports of those feeds at that very second are lost to the lag too: few.
+    """
+    local = wall_clock(events.reported_at + np.timedelta64(1, "s"), events.timezone)
+    month_end = local == local.astype("datetime64[M]").astype("datetime64[s]")
+    return replace(events, reported_at=np.where(month_end, NEVER, events.reported_at))
+
+
+def _newest_report(feeds: pd.DataFrame, timezone: str) -> Any:
+    """Newest report in local time: of the feeds that tell the day where there are any."""
+    daily = feeds[~feeds["monthly"]]
+    latest = _latest((daily if daily["newest_report_at"].notna().any() else feeds)["newest_report_at"])
+    return None if latest is None else latest.astimezone(ZoneInfo(timezone))
 
 
 def _outside(rows: pd.DataFrame, study: StudyArea) -> int:

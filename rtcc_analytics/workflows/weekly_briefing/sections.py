@@ -89,7 +89,8 @@ def weeks_section(series: WeeklySeries, *, reads: Sequence[str]) -> ChartSection
         f"put {series.outside_expected:.1f} there."
     )
     if late:
-        caption += f" Hatched: the last {late} week{'s' if late > 1 else ''}, low because reports are still arriving."
+        last_weeks = "last week" if late == 1 else f"last {late} weeks"
+        caption += f" Hatched: the {last_weeks}, low while reports are still arriving."
     alt_text = (
         f"Line of offenses a week over {len(frame)} weeks, between {count(frame['count'].min())} and "
         f"{count(frame['count'].max())}; the last, from {day_name(last['week_start'])}, has {count(last['count'])}. "

@@ -20,6 +20,9 @@ from rtcc_analytics.workflows.weekly_briefing.words import account_words, count,
 
 CAMERA_REACH_M = 200.0
 MOST_LISTED = 12
+MOST_STABLE_DRAWN = 40
+MAP_HEIGHT_PX = 460
+RISEN_Q = 0.05
 MOST_LISTED_A_CLASS = {"new": 5, "cooling": 4}
 
 
@@ -30,8 +33,9 @@ class HotPlacesFound:
     Attributes
     ----------
     frame : DataFrame
-        One row a classed place: letter (those listed), place, place_class, current, expected, low,
-        high, q_change, q_hot, cameras (where the registry has any), lon, lat, unit, x, y.
+        One row a classed place: letter (those listed), place, place_class, risen (stable, but more now
+        than chance makes of its year before), current, expected, low, high, q_change, q_hot, cameras
+        (where the registry has any), lon, lat, unit, x, y.
     geometry : array of shapely geometries
         In the order of `frame`.
     share, ground_share : float
@@ -70,6 +74,10 @@ def hot_places(classes: PlaceClasses, events: Events, cameras: pd.DataFrame, *, 
     frame["lon"], frame["lat"] = (np.round(axis, 5) for axis in lonlat(frame["x"].to_numpy(), frame["y"].to_numpy()))
     if len(cameras):
         frame["cameras"] = near_count(frame["x"], frame["y"], cameras["x"], cameras["y"], within_m=CAMERA_REACH_M)
+    # The class says where it was hot; a place hot before that is far hotter now is what staff must hear of.
+    frame["risen"] = (
+        (frame["place_class"] == "stable") & (frame["q_change"] <= RISEN_Q) & (frame["current"] > frame["expected"])
+    )
     frame["letter"] = _letters(frame)
     now = frame.loc[frame["place_class"] != "cooling", "unit"].to_numpy()
     days = int((classes.current_days[1] - classes.current_days[0]) / np.timedelta64(1, "D"))
@@ -86,25 +94,28 @@ def hot_places(classes: PlaceClasses, events: Events, cameras: pd.DataFrame, *, 
 
 def map_section(found: HotPlacesFound, ground: Ground, account: Account, *, reads: Sequence[str]) -> MapSection:
     """The map: stable filled, new hatched, cooling outlined; why it holds fewer offenses than the table is said."""
-    frame = found.frame
+    drawn = _drawn(found.frame)
+    frame = found.frame[drawn]
     words = [
         f"{row.letter + ': ' if row.letter else ''}{row.place}. {row.place_class}; {count(row.current)} in "
         f"{found.days} days, {mean(row.expected)} expected"
         for row in frame.itertuples()
     ]
-    places = HotPlaces(found.geometry, frame["place_class"].tolist(), frame["letter"].tolist(), words)
+    places = HotPlaces(found.geometry[drawn], frame["place_class"].tolist(), frame["letter"].tolist(), words)
     numbers = ", ".join(
-        f"{n} {kind}" for kind in ("stable", "new", "cooling") if (n := (frame["place_class"] == kind).sum())
+        f"{n} {kind}" for kind in ("stable", "new", "cooling") if (n := (found.frame["place_class"] == kind).sum())
     )
+    left = len(found.frame) - len(frame)
+    busiest = f" Of the stable ones the {MOST_STABLE_DRAWN} busiest are drawn." if left else ""
     listed = "; ".join(f"{row.letter} {row.place} ({row.place_class})" for row in frame.itertuples() if row.letter)
     return MapSection(
         key="hot_places",
         title="Hot places",
         live=places_map(places, ground),
-        printed=still_places(places, ground),
-        frame=frame.drop(columns=["x", "y"]),
+        printed=still_places(places, ground, most_height=MAP_HEIGHT_PX),
+        frame=found.frame.drop(columns=["x", "y"]),
         alt_text=f"Map of {ground.area.name} with {numbers or 'no'} hot places. {listed}".strip(),
-        caption=f"Letters as in the table. {account_words(account, found.days)}",
+        caption=f"Letters as in the table.{busiest} {account_words(account, found.days)}",
         how=found.statement,
         reads=tuple(reads),
         width="half",
@@ -117,11 +128,13 @@ def places_section(found: HotPlacesFound, *, reads: Sequence[str]) -> TableSecti
     columns = {
         "": listed["letter"],
         "Place (commonest address)": listed["place"],
-        "Class": listed["place_class"],
+        "Class": listed["place_class"] + listed["risen"].map({True: " ▲", False: ""}),
         f"{found.days} days": listed["current"].map(count),
         "Expected": listed["expected"].map(mean),
     }
     caption = f"Expected: the year before, over {found.days} days."
+    if listed["risen"].any():
+        caption += " ▲ hot before, and more now than chance makes of it."
     if "cameras" in listed:
         columns["Cameras"] = listed["cameras"].map(str)
         caption += (
@@ -129,7 +142,7 @@ def places_section(found: HotPlacesFound, *, reads: Sequence[str]) -> TableSecti
         )
     left = len(found.frame) - len(listed)
     if left:
-        caption += f" {left} more are on the map."
+        caption += f" {left} more are in data/hot_places.csv."
     return TableSection(
         key="hot_places_listed",
         title="Hot places by letter",
@@ -143,13 +156,21 @@ def places_section(found: HotPlacesFound, *, reads: Sequence[str]) -> TableSecti
     )
 
 
+def _drawn(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Every new and cooling place, and the busiest of the stable ones: a map black with squares says nothing."""
+    busiest = frame.index[frame["place_class"] == "stable"][:MOST_STABLE_DRAWN]
+    return ((frame["place_class"] != "stable") | frame.index.isin(busiest) | (frame["letter"] != "")).to_numpy()
+
+
 def _letters(frame: pd.DataFrame) -> list[str]:
-    """Letters for the places listed, A the first row: new and cooling ones get room first, stable ones fill it."""
-    listed: list[int] = []
+    """Letters for the places listed, A the first row: risen, new and cooling ones first, stable ones fill the room."""
+    listed = frame.index[frame["risen"]].tolist()[:MOST_LISTED]
     for kind, most in MOST_LISTED_A_CLASS.items():
         listed += frame.index[frame["place_class"] == kind][:most].tolist()
+    listed = listed[:MOST_LISTED]
     room = MOST_LISTED - len(listed)
-    listed += frame[frame["place_class"] == "stable"].nlargest(room, "current", keep="first").index.tolist()
+    steady = frame[(frame["place_class"] == "stable") & ~frame["risen"]]
+    listed += steady.nlargest(room, "current", keep="first").index.tolist()
     letters = dict(zip(sorted(listed), string.ascii_uppercase, strict=False))
     return [letters.get(i, "") for i in frame.index]
 
