@@ -1,0 +1,169 @@
+"""Who travels with a vehicle, and which pairs travel together: convoys and associates, with what chance gives."""
+
+# ruff: noqa: S608  (SQL joined from constants of this package; every value is a parameter)
+from __future__ import annotations
+
+import pandas as pd
+
+from rtcc_analytics.lpr.confusion import one_misreading_apart, plate_of
+from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
+from rtcc_analytics.lpr.occasions import BY_PLATE, SLOTS, null_values, null_words, weighed
+from rtcc_analytics.lpr.passages import IN_PERIOD, SAME_PASSAGE_S, TRIP_GAP_S, TRIPS, collapsed
+from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
+
+MOST_ROWS = 200
+_OCCASIONS = """,
+occasions AS (
+    SELECT item, camera_id, first_at AS passed_at, first_at - to_seconds($window_s) AS lo,
+           first_at + to_seconds($window_s) AS hi
+    FROM trips
+),"""
+TRAVELS_WITH = "/* lpr travels_with */ WITH " + TRIPS + _OCCASIONS + SLOTS + BY_PLATE
+
+MEETINGS = (
+    "/* lpr travels_with, meetings */ WITH "
+    + TRIPS
+    + f""",
+theirs AS (
+    SELECT plate, camera_id, captured_at, is_parked FROM plate_reads
+    WHERE plate IN (SELECT unnest($plates::VARCHAR[])) AND {IN_PERIOD}
+),"""
+    + collapsed("theirs", "stays")
+    + """
+SELECT t.item AS trip, t.camera_id, t.first_at AS target_at, r.plate,
+       arg_min(r.captured_at, abs(epoch(r.captured_at - t.first_at))) AS plate_at
+FROM trips t JOIN theirs r ON r.camera_id = t.camera_id
+     AND r.captured_at BETWEEN t.first_at - to_seconds($window_s) AND t.first_at + to_seconds($window_s)
+JOIN stays s ON s.plate = r.plate AND s.camera_id = r.camera_id
+     AND r.captured_at BETWEEN s.first_at AND s.last_at AND NOT s.parked
+GROUP BY ALL ORDER BY target_at, r.plate"""
+)
+
+
+def travels_with(
+    reads: PlateReads,
+    *,
+    plate: str,
+    start: When,
+    end: When,
+    window_s: int = 60,
+    min_trips: int = 2,
+    null_days: int = 60,
+    timezone: str = TIMEZONE,
+    seed: int = 0,
+) -> Leads:
+    """Vehicles that passed the same readers within seconds of the target, on several of its trips.
+
+    A trip is a run of the target's passages less than an hour apart: two cars in one platoon meet at every reader
+    of a road, and that is one coincidence, not several. Reads of a parked vehicle and repeated reads of one
+    passage count once or not at all.
+
+    Parameters
+    ----------
+    reads : PlateReads
+        What `Store.sightings` hands out.
+    plate : str
+        The target.
+    start, end : date or time
+        Half-open, local.
+    window_s : int
+        Seconds before and after the target, at the same reader: clocks that differ between readers do not matter.
+    min_trips : int
+        Fewest trips together.
+    null_days : int
+        At most so many other days per trip for the null model.
+
+    Returns
+    -------
+    Leads
+        ``rows``: plate, matched (trips together), trips (of the target), meetings, readers, days, median_gap_s,
+        first_at, last_at, expected_matches, habit_p, chance_vehicles, stands_out, misreading (it may be the target
+        itself, misread). At most 200, best first. ``details``: one row a meeting.
+
+    Raises
+    ------
+    LprError
+        Bad period or plate; a window over ten minutes.
+
+    Notes
+    -----
+    Null model: see `rtcc_analytics.lpr.chance`. Vehicles that share the target's road and hours week after week
+    (commuters) match as often on other days and do not stand out; nor does a convoy that keeps a timetable.
+    """
+    if not 1 <= window_s <= 600 or min_trips < 1:
+        raise LprError(
+            f"window_s={window_s} and min_trips={min_trips}: give a window of 1 to 600 s and at least 1 trip"
+        )
+    period, target = period_of(start, end, timezone=timezone), plate_of(plate)
+    values = {
+        "plate": target,
+        "window_s": int(window_s),
+        "same_passage_s": SAME_PASSAGE_S,
+        "trip_gap_s": TRIP_GAP_S,
+        **period.bounds,
+    }
+    kinds = reads.read(
+        TRAVELS_WITH,
+        **values,
+        **null_values(period, null_days=null_days, seed=seed),
+        bucket_us=int(window_s) * 2_000_000,
+        least=int(min_trips),
+    )
+    rows, chance, trips = weighed(kinds, least=min_trips)
+    rows = rows.head(MOST_ROWS)
+    met = reads.read(MEETINGS, **values, plates=rows["plate"].tolist())
+    return Leads(
+        "travels_with",
+        _described(rows, met, target, trips, min_trips, timezone),
+        {
+            "plate": target,
+            **period.words,
+            "window_s": window_s,
+            "min_trips": min_trips,
+            "null_days": null_days,
+            "seed": seed,
+        },
+        null_words(period, "trip of the target"),
+        chance,
+        met,
+        _notes(period, trips),
+    )
+
+
+def _described(
+    rows: pd.DataFrame, met: pd.DataFrame, target: str, trips: int, least: int, timezone: str
+) -> pd.DataFrame:
+    """What the meetings say of each vehicle; `matched` without those that a parked vehicle made."""
+    gap = (met["plate_at"] - met["target_at"]).dt.total_seconds().abs()
+    day = met["target_at"].dt.tz_convert(timezone).dt.date
+    grouped = met.assign(gap=gap, day=day).groupby("plate")
+    told = grouped.agg(
+        together=("trip", "nunique"),
+        meetings=("trip", "size"),
+        readers=("camera_id", "nunique"),
+        days=("day", "nunique"),
+        median_gap_s=("gap", "median"),
+        first_at=("target_at", "min"),
+        last_at=("target_at", "max"),
+    )
+    rows = rows.merge(told.reset_index(), on="plate", how="inner")
+    rows["matched"] = rows.pop("together").astype(int)
+    rows = rows[rows["matched"] >= least].assign(trips=trips)
+    rows["misreading"] = [one_misreading_apart(target, other) for other in rows["plate"]]
+    rows["stands_out"] &= ~rows["misreading"]
+    columns = ["plate", "matched", "trips", "meetings", "readers", "days", "median_gap_s", "first_at", "last_at",
+               "expected_matches", "habit_p", "chance_vehicles", "stands_out", "misreading"]  # fmt: skip
+    return rows.sort_values(
+        ["stands_out", "matched", "expected_matches", "plate"], ascending=[False, False, True, True], ignore_index=True
+    )[columns]
+
+
+def _notes(period: Period, trips: int) -> tuple[str, ...]:
+    notes = []
+    if trips == 0:
+        notes.append("The target was not read while moving in this period.")
+    elif trips < 3:
+        notes.append(f"The target made {trips} trips past readers: too few to tell a convoy from a platoon.")
+    if not period.local_days["by_class"]:
+        notes.append("The period is shorter than two weeks: working days and weekends are compared with each other.")
+    return tuple(notes)

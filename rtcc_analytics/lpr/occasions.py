@@ -1,0 +1,110 @@
+"""The same occasions on other days: what a search would have found by chance.
+
+Shared by `travels_with` and `at_places`. Each occasion (a trip, an incident) has windows at readers; the null model
+moves all windows of an occasion together to other days of its kind (working days, weekends) at the same local time.
+"""
+
+# ruff: noqa: S608  (SQL joined from constants of this package; every value is a parameter)
+from __future__ import annotations
+
+import pandas as pd
+
+from rtcc_analytics.lpr.chance import with_chance
+from rtcc_analytics.lpr.passages import IN_PERIOD
+from rtcc_analytics.lpr.period import Period
+
+FEW_NULL_DAYS = 4
+NEARBY_OFFSETS_S = (-5400, -2700, 0, 2700, 5400)
+
+# Needs a CTE `occasions` (item, camera_id, passed_at, lo, hi) before it; `passed_at` says which local day it is.
+SLOTS = """
+based AS (
+    SELECT item, camera_id, lo, hi, CAST(timezone($zone, min(passed_at) OVER (PARTITION BY item)) AS DATE) AS own_day
+    FROM occasions
+),
+days AS (
+    SELECT CAST(unnest(range($first_local::DATE::TIMESTAMP, $last_local::DATE + INTERVAL 1 DAY, INTERVAL 1 DAY))
+                AS DATE) AS d
+),
+slots AS (
+    SELECT DISTINCT b.item, b.own_day, d, o AS offset_s, (d = b.own_day AND o = 0) AS observed
+    FROM (SELECT DISTINCT item, own_day FROM based) b, days, (SELECT unnest($offsets_s::BIGINT[]) AS o)
+    WHERE NOT $by_class OR (isodow(d) > 5) = (isodow(b.own_day) > 5)
+),
+chosen AS (
+    SELECT * FROM slots
+    QUALIFY observed OR row_number() OVER (
+        PARTITION BY item, observed ORDER BY hash(d, offset_s, $seed::BIGINT)) <= $null_days
+),
+windows AS (
+    SELECT c.item, c.d, c.offset_s, c.observed, b.camera_id,
+           CASE WHEN c.observed THEN b.lo ELSE timezone($zone, timezone($zone, b.lo)
+                + to_days(CAST(c.d - c.own_day AS INTEGER)) + to_seconds(c.offset_s)) END AS lo,
+           b.hi - b.lo AS length
+    FROM chosen c JOIN based b USING (item)
+),
+bucketed AS (
+    SELECT item, d, offset_s, observed, camera_id, lo, lo + length AS hi,
+           unnest(range(epoch_us(lo) // $bucket_us, epoch_us(lo + length) // $bucket_us + 1)) AS bucket
+    FROM windows
+),
+sized AS (SELECT item, count(*) FILTER (NOT observed) AS null_days FROM chosen GROUP BY item),"""
+
+BY_PLATE = f"""
+seen AS (
+    SELECT DISTINCT b.item, b.d, b.offset_s, b.observed, r.plate
+    FROM plate_reads r JOIN bucketed b
+      ON r.camera_id = b.camera_id AND epoch_us(r.captured_at) // $bucket_us = b.bucket
+    WHERE r.captured_at >= b.lo AND r.captured_at <= b.hi AND r.plate <> $plate
+      AND {IN_PERIOD}
+),
+by_item AS (
+    SELECT plate, item, bool_or(observed) AS matched, count(*) FILTER (NOT observed) AS days
+    FROM seen GROUP BY plate, item
+),
+by_plate AS (
+    SELECT plate, count(*) FILTER (matched) AS matched,
+           list_sort(coalesce(list(round(days / null_days, 4)) FILTER (days > 0), [])) AS habits
+    FROM by_item JOIN sized USING (item) GROUP BY plate
+),
+sized_up AS (
+    SELECT coalesce(sum(null_days), 0) AS null_occasions, count(*) AS items FROM sized
+)
+SELECT CASE WHEN matched >= $least THEN plate END AS plate,
+       CASE WHEN matched >= $least THEN matched END AS matched,
+       habits, count(*) AS vehicles, any_value(null_occasions) AS null_occasions, any_value(items) AS items
+FROM by_plate, sized_up WHERE matched >= $least OR len(habits) >= $least GROUP BY 1, 2, 3
+UNION ALL SELECT NULL, NULL, [], 0, null_occasions, items FROM sized_up
+"""
+
+
+def null_values(period: Period, *, null_days: int, seed: int) -> dict[str, object]:
+    """The values that `SLOTS` binds; in a period of a few days other hours stand in for other days."""
+    days = period.local_days
+    few = (days["last_local"] - days["first_local"]).days < FEW_NULL_DAYS
+    offsets = list(NEARBY_OFFSETS_S) if few else [0]
+    return {**days, "offsets_s": offsets, "null_days": int(null_days), "seed": int(seed)}
+
+
+def null_words(period: Period, what: str) -> str:
+    """The null model in words."""
+    days = period.local_days
+    kept = "working days and weekends apart" if days["by_class"] else "working days and weekends together"
+    moved = "to other days at the same local time"
+    if (days["last_local"] - days["first_local"]).days < FEW_NULL_DAYS:
+        moved += ", and up to 90 minutes earlier or later because the period has few days"
+    return (
+        f"each {what} is moved {moved} ({kept}); every vehicle keeps its own habits, and the number of vehicles "
+        "matching as often is added up over all of them. Habits shared week after week count as chance"
+    )
+
+
+def weighed(kinds: pd.DataFrame, *, least: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Vehicles found with their chance columns, the table of chance, and how many occasions there were."""
+    size = kinds.loc[kinds["vehicles"] == 0].iloc[0]
+    kinds = kinds[kinds["vehicles"] > 0]
+    kinds = kinds.assign(habits=[list(h) for h in kinds["habits"]])
+    found = kinds.loc[kinds["plate"].notna(), ["plate", "matched", "habits"]].reset_index(drop=True)
+    found = found.astype({"plate": str, "matched": int})
+    rows, chance = with_chance(found, kinds[["habits", "vehicles"]], least=least, occasions=int(size["null_occasions"]))
+    return rows, chance, int(size["items"])

@@ -1,0 +1,212 @@
+"""Which vehicles were near several incidents, in their windows: Stakeout, Multi-Geo, with what chance gives."""
+
+# ruff: noqa: S608  (SQL joined from constants of this package; every value is a parameter)
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
+from rtcc_analytics.lpr.occasions import BY_PLATE, SLOTS, null_values, null_words, weighed
+from rtcc_analytics.lpr.passages import IN_PERIOD
+from rtcc_analytics.lpr.period import TIMEZONE, Period, When, instant_of, period_of
+from rtcc_analytics.lpr.readers import distance_m, reader_sites
+
+MOST_ROWS = 200
+MOST_PLACES = 60
+BUCKET_US = 600_000_000
+
+_OCCASIONS = """
+occasions AS (
+    SELECT *, lo AS passed_at FROM (
+        SELECT unnest($items::BIGINT[]) AS item, unnest($cameras::VARCHAR[]) AS camera_id,
+               unnest($from_at::TIMESTAMPTZ[]) AS lo, unnest($to_at::TIMESTAMPTZ[]) AS hi)
+),"""
+AT_PLACES = "/* lpr at_places */ WITH" + _OCCASIONS + SLOTS + BY_PLATE
+PASSED = (
+    "/* lpr at_places, passages */ WITH"
+    + _OCCASIONS
+    + f"""
+theirs AS (
+    SELECT plate, camera_id, captured_at FROM plate_reads
+    WHERE plate IN (SELECT unnest($plates::VARCHAR[])) AND {IN_PERIOD}
+)
+SELECT r.plate, o.item AS place, o.camera_id, min(r.captured_at) AS first_at, max(r.captured_at) AS last_at,
+       count(*) AS reads
+FROM occasions o JOIN theirs r ON r.camera_id = o.camera_id AND r.captured_at >= o.lo AND r.captured_at <= o.hi
+GROUP BY ALL ORDER BY r.plate, first_at"""
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when something happened.
+
+    Attributes
+    ----------
+    lon, lat : float
+        WGS84 degrees; the middle where an area is meant.
+    start, end : date or time
+        When it can have happened; naive times are local. `end` may equal `start`.
+    name : str
+        For the table of results.
+    cameras : tuple of str
+        These readers, whatever their distance: for an area drawn by hand.
+    """
+
+    lon: float
+    lat: float
+    start: When
+    end: When
+    name: str = ""
+    cameras: tuple[str, ...] = ()
+
+
+def places_of(incidents: pd.DataFrame) -> tuple[Place, ...]:
+    """Places from rows with lon, lat, occurred_from and, where known, occurred_to and incident_id.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"lon": [-73.9], "lat": [41.7], "occurred_from": ["2025-11-02 21:00"]})
+    >>> places_of(rows)[0].end
+    '2025-11-02 21:00'
+    """
+    missing = [c for c in ("lon", "lat", "occurred_from") if c not in incidents]
+    if missing:
+        raise LprError(f"incidents need lon, lat and occurred_from; they lack {', '.join(missing)}")
+    rows = incidents[incidents["lon"].notna() & incidents["occurred_from"].notna()]
+    ends = rows["occurred_to"].fillna(rows["occurred_from"]) if "occurred_to" in rows else rows["occurred_from"]
+    names = rows["incident_id"].astype(str) if "incident_id" in rows else [str(n) for n in range(1, len(rows) + 1)]
+    return tuple(
+        Place(float(lon), float(lat), start, end, name)
+        for lon, lat, start, end, name in zip(rows["lon"], rows["lat"], rows["occurred_from"], ends, names, strict=True)
+    )
+
+
+def at_places(
+    reads: PlateReads,
+    places: Sequence[Place],
+    *,
+    start: When,
+    end: When,
+    radius_m: float = 2000.0,
+    before_min: float = 20.0,
+    after_min: float = 20.0,
+    min_places: int = 2,
+    null_days: int = 20,
+    timezone: str = TIMEZONE,
+    seed: int = 0,
+) -> Leads:
+    """Vehicles read near several of the places, each within its window.
+
+    Parameters
+    ----------
+    reads : PlateReads
+        What `Store.sightings` hands out.
+    places : sequence of Place
+        See `places_of` for incidents.
+    start, end : date or time
+        Half-open, local: the places' windows and the other days they are compared with.
+    radius_m : float
+        Readers this near, along the straight line, count as being there.
+    before_min, after_min : float
+        Minutes added before a place's start and after its end.
+    min_places : int
+        Fewest places matched.
+    null_days : int
+        Other days each place is compared with.
+
+    Returns
+    -------
+    Leads
+        ``rows``: plate, matched (places), places (that had a reader), reads, first_at, last_at, expected_matches,
+        habit_p, chance_vehicles, stands_out. At most 200, best first. ``details``: one row a vehicle, place and
+        reader. However often a parked vehicle is read, a place counts once.
+
+    Raises
+    ------
+    LprError
+        No place, more than 60, no reader near any, or a window outside the period.
+    """
+    if not 1 <= len(places) <= MOST_PLACES:
+        raise LprError(f"{len(places)} places given; at_places takes 1 to {MOST_PLACES}")
+    period = period_of(start, end, timezone=timezone)
+    watched = _watched(reads, places, period, radius_m=radius_m, before_min=before_min, after_min=after_min)
+    if watched.empty:
+        raise LprError(
+            f"no reader within {radius_m:,.0f} m of any of the {len(places)} places: "
+            "give a larger radius_m, or cameras=…"
+        )
+    values = {
+        "items": watched["item"].tolist(),
+        "cameras": watched["camera_id"].tolist(),
+        "from_at": watched["lo"].dt.floor("us").dt.to_pydatetime().tolist(),
+        "to_at": watched["hi"].dt.floor("us").dt.to_pydatetime().tolist(),
+        **period.bounds,
+    }
+    null = null_values(period, null_days=null_days, seed=seed)
+    kinds = reads.read(AT_PLACES, **values, **null, plate="", bucket_us=BUCKET_US, least=int(min_places))
+    rows, chance, seen = weighed(kinds, least=min_places)
+    rows = rows.head(MOST_ROWS)
+    passed = reads.read(PASSED, **values, plates=rows["plate"].tolist())
+    names = {n: place.name or str(n) for n, place in enumerate(places, 1)}
+    parameters = {**period.words, "radius_m": radius_m, "before_min": before_min, "after_min": after_min,
+                  "min_places": min_places, "null_days": null_days, "seed": seed, "places": len(places)}  # fmt: skip
+    return Leads(
+        "at_places",
+        _described(rows, passed, seen),
+        parameters,
+        null_words(period, "place's window"),
+        chance,
+        passed.assign(place=passed["place"].map(names)),
+        _notes(watched, len(places), radius_m),
+    )
+
+
+def _watched(
+    reads: PlateReads, places: Sequence[Place], period: Period, *, radius_m: float, before_min: float, after_min: float
+) -> pd.DataFrame:
+    """Each place's readers with its window."""
+    windows = [
+        (
+            instant_of(p.start, period.timezone) - pd.Timedelta(before_min, "min"),
+            instant_of(p.end, period.timezone) + pd.Timedelta(after_min, "min"),
+        )
+        for p in places
+    ]
+    for place, (lo, hi) in zip(places, windows, strict=True):
+        if not (period.start <= lo <= hi <= period.end):
+            raise LprError(
+                f"place {place.name or '?'} has the window {lo} to {hi}, not within {period.start} to {period.end}: "
+                "give a longer period, or an end after the start"
+            )
+    days = sorted(
+        {d.date() for lo, hi in windows for d in pd.date_range(lo.tz_convert("UTC").normalize(), hi.tz_convert("UTC"))}
+    )
+    sites = reader_sites(reads, period, days=days)
+    fixed = sites[~sites["mobile"]]
+    parts = []
+    for number, (place, (lo, hi)) in enumerate(zip(places, windows, strict=True), 1):
+        near = distance_m(fixed["lon"], fixed["lat"], place.lon, place.lat) <= radius_m
+        cameras = sorted({*fixed["camera_id"][near], *place.cameras})
+        parts.append(
+            pd.DataFrame({"item": number, "camera_id": cameras, "lo": lo.tz_convert("UTC"), "hi": hi.tz_convert("UTC")})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _described(rows: pd.DataFrame, passed: pd.DataFrame, seen: int) -> pd.DataFrame:
+    told = passed.groupby("plate").agg(reads=("reads", "sum"), first_at=("first_at", "min"), last_at=("last_at", "max"))
+    rows = rows.merge(told.reset_index(), on="plate", how="left").assign(places=seen)
+    columns = ["plate", "matched", "places", "reads", "first_at", "last_at", "expected_matches", "habit_p",
+               "chance_vehicles", "stands_out"]  # fmt: skip
+    return rows[columns]
+
+
+def _notes(watched: pd.DataFrame, places: int, radius_m: float) -> tuple[str, ...]:
+    blind = places - watched["item"].nunique()
+    if not blind:
+        return ()
+    return (f"{blind} of {places} places have no reader within {radius_m:,.0f} m: nothing is known of who was there.",)
