@@ -35,19 +35,22 @@ def tile_order(across: Floats, up: Floats, rows: int, columns: int) -> NDArray[n
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _span(across, up, reach, row, row_height, shift, columns):
-    """First and last column (excluded) of a row within reach, the distance to the first, and the row's own."""
-    rise = row * row_height - up
-    half = np.sqrt(max(reach * reach - rise * rise, 0.0))
-    start = across - (shift if row & 1 else 0.0)
-    first = max(0, int(np.ceil(start - half)))
-    last = min(columns, int(np.floor(start + half)) + 1)
-    return first, max(first, last), first - start, rise
+def _across_row(across, reach, code, columns, table):
+    """First and last column (excluded) within reach of a point, and each column's part of the kernel in `table`."""
+    first = max(0, int(np.ceil(across - reach)))
+    last = max(first, min(columns, int(np.floor(across + reach)) + 1))
+    inverse = 1.0 / (reach * reach)
+    for step in range(last - first):
+        apart = first + step - across
+        table[step] = apart * apart * inverse
+    if code == 2:
+        for step in range(last - first):
+            table[step] = np.exp(-0.5 * GAUSSIAN_REACH * GAUSSIAN_REACH * table[step])
+    return first, last
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def add_kernels(
-    order: NDArray[np.int64],
     across: Floats,
     up: Floats,
     weights: Floats,
@@ -57,33 +60,34 @@ def add_kernels(
     shift: float,
     lattice: Floats,
 ) -> None:
-    """Add each event's weight times its kernel (1 in the middle) to every lattice point within its reach."""
+    """Add each event's weight times its kernel (1 in the middle) to every lattice point within its reach.
+
+    What a column adds to the squared distance is worked out once for all rows that stand alike. The loops over
+    columns are plain runs without a branch: the processor does four at a time.
+    """
     rows, columns = lattice.shape
-    for event in order:
+    table = np.empty(columns)
+    unlike = 1 if shift == 0.0 else 2
+    for event in range(across.size):
         weight, here = weights[event], reach[event if reach.size > 1 else 0]
-        inverse = 1.0 / (here * here)
-        tail = GAUSSIAN_REACH * GAUSSIAN_REACH * 0.5 * inverse
         low = max(0, int(np.ceil((up[event] - here) / row_height)))
         high = min(rows - 1, int(np.floor((up[event] + here) / row_height)))
-        for row in range(low, high + 1):
-            first, last, away, rise = _span(across[event], up[event], here, row, row_height, shift, columns)
-            line = lattice[row, first:last]
-            left = 1.0 - rise * rise * inverse
-            # Plain runs without a branch are what the processor does four at a time.
-            if code == 0:
-                for step in range(line.size):
-                    apart = away + step
-                    share = max(left - apart * apart * inverse, 0.0)
-                    line[step] += weight * share * share
-            elif code == 1:
-                for step in range(line.size):
-                    apart = away + step
-                    line[step] += weight * max(left - apart * apart * inverse, 0.0)
-            else:
-                height = weight * np.exp(-rise * rise * tail)
-                for step in range(line.size):
-                    apart = away + step
-                    line[step] += height * np.exp(-apart * apart * tail)
+        for begin in range(low, low + unlike):
+            first, last = _across_row(across[event] - (shift if begin & 1 else 0.0), here, code, columns, table)
+            for row in range(begin, high + 1, unlike):
+                rise = (row * row_height - up[event]) / here
+                left = 1.0 - rise * rise
+                if code == 0:
+                    for step in range(last - first):
+                        share = max(left - table[step], 0.0)
+                        lattice[row, first + step] += weight * share * share
+                elif code == 1:
+                    for step in range(last - first):
+                        lattice[row, first + step] += weight * max(left - table[step], 0.0)
+                else:
+                    height = weight * np.exp(-0.5 * GAUSSIAN_REACH * GAUSSIAN_REACH * rise * rise)
+                    for step in range(last - first):
+                        lattice[row, first + step] += height * table[step]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -98,24 +102,25 @@ def gather_kernels(
 ) -> Floats:
     """The same sums the other way round: for each event, its kernel over the lattice times the lattice's values."""
     rows, columns = lattice.shape
-    sums = np.zeros(across.size)
+    table, sums = np.empty(columns), np.zeros(across.size)
+    unlike = 1 if shift == 0.0 else 2
     for event in range(across.size):
-        here = reach[event if reach.size > 1 else 0]
-        inverse = 1.0 / (here * here)
-        tail = GAUSSIAN_REACH * GAUSSIAN_REACH * 0.5 * inverse
+        here, total = reach[event if reach.size > 1 else 0], 0.0
         low = max(0, int(np.ceil((up[event] - here) / row_height)))
         high = min(rows - 1, int(np.floor((up[event] + here) / row_height)))
-        total = 0.0
-        for row in range(low, high + 1):
-            first, last, away, rise = _span(across[event], up[event], here, row, row_height, shift, columns)
-            for step in range(last - first):
-                squared = (away + step) ** 2 + rise * rise
+        for begin in range(low, low + unlike):
+            first, last = _across_row(across[event] - (shift if begin & 1 else 0.0), here, code, columns, table)
+            for row in range(begin, high + 1, unlike):
+                rise = (row * row_height - up[event]) / here
+                left = 1.0 - rise * rise
                 if code == 2:
-                    share = np.exp(-squared * tail)
+                    height = np.exp(-0.5 * GAUSSIAN_REACH * GAUSSIAN_REACH * rise * rise)
+                    for step in range(last - first):
+                        total += height * table[step] * lattice[row, first + step]
                 else:
-                    share = max(1.0 - squared * inverse, 0.0)
-                    share = share * share if code == 0 else share
-                total += share * lattice[row, first + step]
+                    for step in range(last - first):
+                        share = max(left - table[step], 0.0)
+                        total += (share * share if code == 0 else share) * lattice[row, first + step]
         sums[event] = total
     return sums
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from rtcc_analytics.events import Events
 from rtcc_analytics.hotspots.counting import HotspotError, require_events
 from rtcc_analytics.hotspots.kernels import KERNELS, Kernel, KernelName, kernel_named
+from rtcc_analytics.hotspots.lattice import Lattice
 from rtcc_analytics.units import Grid, require_same_crs
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ Floats = NDArray[np.float64]
 CANDIDATES = 16
 SCORED_EVENTS = 5000
 EVEN_SHARE = 0.01
+PAIRS_UP_TO_CELLS = 4.0
 SMALLEST_CELLS = 2.0
 WIDEST_FACTOR = 5.0
 
@@ -166,8 +168,8 @@ def cross_validated_bandwidth(
 
     Notes
     -----
-    Likelihood cross-validation: Habbema, Hermans and van den Broek (1974); Silverman (1986), section 3.4.4. Cost
-    grows with held-out events times the events within the largest bandwidth of each.
+    Likelihood cross-validation: Habbema, Hermans and van den Broek (1974); Silverman (1986), section 3.4.4. Small
+    bandwidths are scored by the pairs within them, larger ones (a standard deviation of four cells) on the lattice.
     """
     require_events(events)
     require_same_crs(grid, events.crs)
@@ -175,7 +177,7 @@ def cross_validated_bandwidth(
     tried = _candidates(grid, shape) if candidates_m is None else np.atleast_1d(np.asarray(candidates_m, float))
     if not (tried.size and tried[0] > 0 and (np.diff(tried) > 0).all()):
         raise HotspotError(f"candidates_m {tried.tolist()} must rise and start above zero")
-    density, weights = _held_out_density(events, tried, shape, seed)
+    density, weights = _held_out_density(events, grid, tried, shape, seed)
     even = 1 / grid.area.polygon.area
     score = weights @ np.log(EVEN_SHARE + (1 - EVEN_SHARE) * density / even) / weights.sum()
     return _choice(tried, score, shape, len(weights), even_better=score.max() <= 0)
@@ -203,8 +205,30 @@ def _candidates(grid: Grid, kernel: Kernel) -> Floats:
     return np.geomspace(smallest, largest, CANDIDATES)
 
 
-def _held_out_density(events: Events, tried: Floats, kernel: Kernel, seed: int) -> tuple[Floats, Floats]:
+def _held_out_density(events: Events, grid: Grid, tried: Floats, kernel: Kernel, seed: int) -> tuple[Floats, Floats]:
     """Density (a share per m²) at held-out events for each bandwidth, shape (held out, tried), and their weights."""
+    weights = np.asarray(events.weights)
+    places, place = np.unique(events.x + 1j * events.y, return_inverse=True)
+    if len(places) < 3:
+        raise HotspotError(
+            f"{events.size:,} events stand at {len(places)} places; at least 3 are needed to hold one out"
+        )
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.choice(events.size, min(events.size, SCORED_EVENTS), replace=False))
+    own = np.bincount(place, weights=weights)[place[chosen]]
+    near = int(np.searchsorted(tried * kernel.spread / grid.cell_m, PAIRS_UP_TO_CELLS))
+    sums = np.empty((len(chosen), len(tried)))
+    if near:
+        sums[:, :near] = _sums_over_pairs(events, place, chosen, tried[:near], kernel)
+    if near < len(tried):
+        sums[:, near:] = _sums_over_lattice(events, grid, chosen, own, tried[near:], kernel)
+    return sums * kernel.on_plane / tried**2 / (weights.sum() - own)[:, None], weights[chosen]
+
+
+def _sums_over_pairs(
+    events: Events, place: NDArray[np.int64], chosen: NDArray[np.int64], tried: Floats, kernel: Kernel
+) -> Floats:
+    """Exact kernel sums at the chosen events, from events sorted into squares as wide as the largest reach."""
     from rtcc_analytics.hotspots._kernels import held_out_scores
 
     reach = tried * kernel.reach
@@ -214,18 +238,35 @@ def _held_out_density(events: Events, tried: Floats, kernel: Kernel, seed: int) 
     cell = (y / cell_m).astype(np.int64) * columns + (x / cell_m).astype(np.int64)
     order = np.argsort(cell, kind="stable")
     start = np.append(0, np.cumsum(np.bincount(cell, minlength=rows * columns)))
-    x, y, weights = x[order], y[order], np.asarray(events.weights)[order]
-    places, place = np.unique(x + 1j * y, return_inverse=True)
-    if len(places) < 3:
-        raise HotspotError(
-            f"{events.size:,} events stand at {len(places)} places; at least 3 are needed to hold one out"
-        )
-    rng = np.random.default_rng(seed)
-    scored = min(events.size, SCORED_EVENTS)
-    chosen = np.sort(rng.choice(events.size, scored, replace=False))
-    sums = held_out_scores(chosen, place.ravel(), x, y, weights, start, columns, cell_m, reach**2, kernel.code)
-    left = weights.sum() - np.bincount(place.ravel(), weights=weights)[place.ravel()[chosen]]
-    return sums * kernel.on_plane / tried**2 / left[:, None], weights[chosen]
+    position = np.empty_like(order)
+    position[order] = np.arange(order.size)
+    sorted_ = place[order], x[order], y[order], np.asarray(events.weights)[order]
+    return held_out_scores(position[chosen], *sorted_, start, columns, cell_m, reach**2, kernel.code)
+
+
+def _sums_over_lattice(
+    events: Events, grid: Grid, chosen: NDArray[np.int64], own: Floats, tried: Floats, kernel: Kernel
+) -> Floats:
+    """Binned kernel sums at the chosen events, less what the events at their own place add to them."""
+    square = grid if grid.kind == "square" else replace(grid, kind="square")
+    lattice = Lattice.around(square, float(tried[-1]) / grid.cell_m * kernel.reach)
+    across, up, near = lattice.place(events.x, events.y)
+    shared = lattice.binned(across, up, np.asarray(events.weights)[near])
+    at = np.full((2, events.size), -1.0)
+    at[:, near] = across, up
+    across, up = at[:, chosen]
+    run, rise = across % 1, up % 1
+    corners = np.stack([(1 - rise) * (1 - run), (1 - rise) * run, rise * (1 - run), rise * run])
+    same = np.square(corners).sum(axis=0)
+    beside = 2 * (corners[[0, 2, 0, 1]] * corners[[1, 3, 2, 3]]).sum(axis=0)
+    across_corner = 2 * (corners[0] * corners[3] + corners[1] * corners[2])
+    sums = np.empty((len(chosen), len(tried)))
+    for which, cells in enumerate(tried / grid.cell_m):
+        everyone = lattice.read(np.maximum(across, 0), np.maximum(up, 0), lattice.smoothed(shared, cells, kernel))
+        side, diagonal = kernel.shape(np.array([1, 2]) / cells**2)
+        itself = own * (same + beside * side + across_corner * diagonal)
+        sums[:, which] = np.where(across >= 0, np.maximum(everyone - itself, 0), 0)
+    return sums
 
 
 def adaptive_bandwidths(pilot: Floats, weights: Floats, bandwidth: float) -> Floats:

@@ -23,7 +23,8 @@ class Kernel:
     code : int
         How compiled loops know it.
     reach : float
-        Beyond it the kernel is 0: 1 for the two with an end; 5 for the Gaussian, whose tail beyond is 4e-6.
+        Beyond it, across or up, the kernel is 0: 1 for the two with an end; 5 for the Gaussian, whose tail beyond
+        holds 1e-6.
     on_plane, on_line : float
         Factor that makes `shape` integrate to 1 over the plane and along a line.
     spread : float
@@ -45,9 +46,10 @@ class Kernel:
         >>> KERNELS["quartic"].shape([0.0, 0.25, 4.0]).tolist()
         [1.0, 0.5625, 0.0]
         """
-        left = np.maximum(1 - np.asarray(squared, dtype=float), 0)
+        squared = np.asarray(squared, dtype=float)
         if self.name == "gaussian":
-            return np.exp(-np.asarray(squared, dtype=float) / 2) * (np.asarray(squared) <= self.reach**2)
+            return np.exp(-squared / 2)
+        left = np.maximum(1 - squared, 0)
         return left**2 if self.name == "quartic" else left
 
     def binned_error(self, bandwidth_cells: float) -> float:
@@ -61,10 +63,13 @@ class Kernel:
         return (1.0 if self.name == "quartic" else 0.25) / bandwidth_cells**2
 
 
+# What a normal variable has within five standard deviations, for two axes: erf(5 / sqrt 2) squared.
+_WITHIN_REACH = 0.9999988533940412
+
 KERNELS: dict[str, Kernel] = {
     "quartic": Kernel("quartic", 0, 1.0, 3 / np.pi, 15 / 16, 8**-0.5),
     "epanechnikov": Kernel("epanechnikov", 1, 1.0, 2 / np.pi, 3 / 4, 6**-0.5),
-    "gaussian": Kernel("gaussian", 2, 5.0, 1 / (2 * np.pi * (1 - np.exp(-12.5))), 1 / np.sqrt(2 * np.pi), 1.0),
+    "gaussian": Kernel("gaussian", 2, 5.0, 1 / (2 * np.pi * _WITHIN_REACH), 1 / np.sqrt(2 * np.pi), 1.0),
 }
 
 

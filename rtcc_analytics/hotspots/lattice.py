@@ -60,24 +60,30 @@ class Lattice:
 
         values = np.zeros(self.shape)
         order = _kernels.tile_order(across, up / self.row_height, *self.shape)
-        given = across, up, weights, reach, kernel.code, self.row_height, self.shift, values
-        rounds = self._rounds(up, order, float(reach.max())) if across.size else []
+        across, up, weights = across[order], up[order], weights[order]
+        reach = reach[order] if reach.size > 1 else reach
+
+        def add(part: slice) -> None:
+            given = across[part], up[part], weights[part], reach[part] if reach.size > 1 else reach
+            _kernels.add_kernels(*given, kernel.code, self.row_height, self.shift, values)
+
+        rounds = self._rounds(up, float(reach.max())) if across.size else []
         if across.size * float(np.mean(reach)) ** 2 < PARALLEL_FROM_WORK or len(rounds) < 2:
-            _kernels.add_kernels(order, *given)
+            add(slice(None))
             return values
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for bands in rounds:
-                list(pool.map(lambda band: _kernels.add_kernels(band, *given), bands))
+                list(pool.map(add, bands))
         return values
 
-    def _rounds(self, up: Floats, order: NDArray[np.int64], reach: float) -> list[list[NDArray[np.int64]]]:
+    def _rounds(self, up: Floats, reach: float) -> list[list[slice]]:
         """Events in bands of rows, in two rounds: bands of one round are too far apart to meet in a row."""
         band_rows = 4 * (int(2 * reach / self.row_height + 8) // 4)
         first = np.arange(0, self.shape[0] + band_rows, band_rows)
         # Events come by tiles of four rows, so that bands of a multiple of four rows follow one another.
-        cuts = np.searchsorted((up[order] / self.row_height).astype(np.int64) // 4, first // 4)
-        bands = [order[begin:end] for begin, end in zip(cuts[:-1], cuts[1:], strict=True)]
-        rounds = ([band for band in bands[parity::2] if band.size] for parity in (0, 1))
+        cuts = np.searchsorted((up / self.row_height).astype(np.int64) // 4, first // 4).tolist()
+        bands = [slice(begin, end) for begin, end in zip(cuts[:-1], cuts[1:], strict=True)]
+        rounds = ([band for band in bands[parity::2] if band.stop > band.start] for parity in (0, 1))
         return [bands for bands in rounds if bands]
 
     def gathered(self, across: Floats, up: Floats, reach: Floats, kernel: Kernel, values: Floats) -> Floats:
