@@ -128,7 +128,7 @@ def open_alerts(
 
     The events known at `at` are put to a `knox_test`. A distance band keeps its zones open for the
     run of time bands, from the first on, whose ratio is at least `least_ratio` with a p-value of at
-    most `most_p`; bands are taken outward from the event until one keeps none open. Only events
+    most `most_p`, but never longer than the bands within it: the zone is a whole disc. Only events
     known at `at` are used, so a past day can be judged fairly by what came after it.
 
     Parameters
@@ -170,6 +170,7 @@ def open_alerts(
         timezone, crs = x.timezone, x.crs
         at_day, known, kept = _known(x, at, assumed_lag_days)
         history = each_once(places_and_times(known, None, None, reach_m=float(distance_breaks[-1])))
+        history = replace(history, warnings=(*history.warnings, *_never_reported(x, assumed_lag_days)))
     else:
         given = places_and_times(x, y, t, reach_m=float(distance_breaks[-1]))
         at_day = _number(at)
@@ -201,10 +202,9 @@ def open_alerts(
 
 
 def _open_bands(knox: KnoxResult, least_ratio: float, most_p: float) -> IntArray:
-    """For each distance band, how many time bands from the first on are above chance, outward until one has none."""
+    """For each distance band, how many time bands from the first on are above chance; none outlasts one within it."""
     above = knox.above_chance(least_ratio=least_ratio, most_p=most_p)
-    run = np.cumprod(above, axis=1).sum(axis=1)
-    return run * np.cumprod(run > 0)
+    return np.minimum.accumulate(np.cumprod(above, axis=1).sum(axis=1))
 
 
 def _known(events: Events, at: When, assumed_lag_days: float | None) -> tuple[float, Events, IntArray]:
@@ -214,6 +214,16 @@ def _known(events: Events, at: When, assumed_lag_days: float | None) -> tuple[fl
     known = numbered.known_at(moment, assumed_lag_days=assumed_lag_days)
     local = Occurrences(occurred_from=np.array([moment]), timezone=events.timezone).local_from[0]
     return local.astype(np.int64) / SECONDS, known, np.asarray(known.record_id, dtype=np.int64)
+
+
+def _never_reported(events: Events, assumed_lag_days: float | None) -> tuple[str, ...]:
+    unknown = int(np.isnat(events.reported_at).sum())
+    if assumed_lag_days is not None or not unknown:
+        return ()
+    return (
+        f"{unknown:,} of {events.size:,} events do not say when they were reported and count as not known; pass "
+        "assumed_lag_days to use them",
+    )
 
 
 def _number(at: float | When) -> float:

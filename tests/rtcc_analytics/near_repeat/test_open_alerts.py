@@ -100,6 +100,25 @@ def test_where_nothing_repeats_no_zone_opens_and_it_says_so() -> None:
     assert any("near repeats are not shown here" in told for told in found.warnings)
 
 
+def test_an_outer_band_never_outlasts_one_within_it() -> None:
+    """Burglaries of a lattice: repeats at 150 m for a fortnight, at the door for a week only."""
+    x, y, t = repeating(size=300, more=0)
+    x, y = np.r_[x, x[:60], x[60:160] + 150], np.r_[y, y[:60], y[60:160]]
+    t = np.r_[t, t[:60] + 3, t[60:160] + np.tile([4, 10], 50)]
+    found = open_alerts(x, y, t, at=364, **BREAKS, seed=1)
+    above = found.knox.above_chance()
+    assert above[0].tolist() == [True, False] and above[1].all()
+    assert found.bands.open_days.tolist() == [7, 7]
+
+
+def test_an_event_without_a_report_time_is_told() -> None:
+    events = as_events(*repeating())
+    reported = events.reported_at.copy()
+    reported[:5] = np.datetime64("NaT")
+    found = open_alerts(as_events(*repeating(), reported_at=reported), at="2024-08-20", **BREAKS, seed=1)
+    assert any("5 of 380 events do not say when they were reported" in told for told in found.warnings)
+
+
 def test_old_records_give_no_zone_and_it_says_so() -> None:
     found = open_alerts(*repeating(), at=900, **BREAKS, seed=1)
     assert found.to_frame().empty
