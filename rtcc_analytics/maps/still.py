@@ -289,6 +289,7 @@ def _letters(places: HotPlaces, paper: _Paper, taken: list[Box]) -> tuple[pd.Dat
         if letter
     }
     rows, lines = [], []
+    taken += [_at_least(paper.shape(shape)).bounds for shape in places.geometry]
     for letter, box in boxes.items():
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
         x, y, apart = _free_spot(letter, box, taken, paper)

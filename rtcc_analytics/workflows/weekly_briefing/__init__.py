@@ -25,6 +25,7 @@ WINDOWS = ("7d", "28d", "ytd")
 LEVEL_WINDOW = "28d"
 CURRENT_DAYS, HISTORY_DAYS = 28, 364
 QUALITY_DAYS = 396
+NO_STREETS = "No streets are loaded here, so the map shows the outline alone."
 SIMULATED = "SIMULATED DATA: no real incident, address or person"
 
 
@@ -97,7 +98,7 @@ def weekly_briefing(
             "cell_m": cell_m, "bottom_line": bottom_line, "notes": notes, "follow_up": follow_up,
         })
     return Report(
-        title=f"Weekly crime briefing: {records.study.name}",
+        title=f"Weekly crime briefing: {records.name}",
         subtitle=f"Week of {span_words(records.until - timedelta(days=7), records.until)}",
         sections=(
             sections.words_section(bottom_line, bottom_line_sentences(comparison, hot.found, window=LEVEL_WINDOW)),
@@ -175,9 +176,11 @@ def _hot_places(log: ReadLog, records: reading.Records, *, cell_m: float) -> _Ho
     found = where.hot_places(classes, mapped, cameras, lonlat=records.study.unproject)
     with log.named("ground"):
         ground = read_ground(log, records.study, near=found.geometry)
+        if ground.names.empty:
+            ground = replace(ground, names=reading.districts(log, records))
     if records.simulated:
         ground = _marked(ground)
-    return _HotPlaces(found, ground, accounted)
+    return _HotPlaces(found, ground, accounted, () if len(ground.streets) else (NO_STREETS,))
 
 
 def _marked(ground: Ground) -> Ground:

@@ -66,7 +66,7 @@ def near_repeats_section(
             "Offense": top["offense"],
             "Within": [f"{metres:.0f} m" for metres in top["within_m"]],
             "× chance": [f"{ratio:.1f}" for ratio in top["times_chance"]],
-            "Open until": [day_name(day - timedelta(days=1)).rpartition(" ")[0] for day in top["open_until"]],
+            "Open until": [_short(day - timedelta(days=1)) for day in top["open_until"]],
         }
     )
     named = ", ".join(name.lower() for name in asked)
@@ -85,6 +85,10 @@ def near_repeats_section(
         "pairs at that distance and age are at least 1.2 times chance, p ≤ 0.05.",
         empty=f"None: {named} show no near repeats beyond chance here.",
     )
+
+
+def _short(day: date) -> str:
+    return day_name(day).rpartition(" ")[0].replace(" ", "\u00a0")
 
 
 def _open_windows(events: Events, until: date) -> pd.DataFrame | None:

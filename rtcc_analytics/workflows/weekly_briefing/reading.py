@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from data_connectors import Store
 
 WEEK_DAYS = 7
+DISTRICT_FEWEST, DISTRICTS_MOST = 200, 14
 MARK = "simulated"
 
 _FEEDS = """
 SELECT source, count(*) AS rows, count(domestic) AS says_domestic,
        max(reported_at) FILTER (reported_precision <> 'none') AS newest_report_at,
        count(*) FILTER (reported_precision = 'month') > 0.5 * count(*) AS monthly,
-       list(DISTINCT file_hash ORDER BY file_hash) AS files
+       list(DISTINCT file_hash ORDER BY file_hash) AS files, list(DISTINCT agency ORDER BY agency) AS agencies
 FROM incidents WHERE $source::VARCHAR IS NULL OR source = $source GROUP BY source ORDER BY source
 """
 _LOADED = """
@@ -43,6 +44,12 @@ SELECT lon, lat, lon IS NOT NULL AND lat IS NOT NULL AND location_quality NOT IN
 FROM incidents
 WHERE offense_count > 0 AND list_contains($offenses, offense) AND occurred_from >= $first AND occurred_from < $last
   AND ($source::VARCHAR IS NULL OR source = $source)
+"""
+_DISTRICTS = """
+SELECT trim(district) AS name, median(lon) AS lon, median(lat) AS lat, count(*) AS records FROM incidents
+WHERE trim(district) <> '' AND lon IS NOT NULL AND lat IS NOT NULL AND location_quality NOT IN ('missing', 'outside')
+  AND ($source::VARCHAR IS NULL OR source = $source)
+GROUP BY trim(district) HAVING count(*) >= $fewest ORDER BY records DESC, name LIMIT $most
 """
 _CAMERAS = """
 SELECT lon, lat FROM cameras
@@ -72,7 +79,7 @@ class Records:
         Those that can be mapped, each -1 gone with the row it cancels.
     feeds : DataFrame
         source, rows, says_domestic, newest_report_at, monthly (only the month of a report is known),
-        files, loaded_at, profile.
+        files, agencies, loaded_at, profile.
     """
 
     study: StudyArea
@@ -99,6 +106,13 @@ class Records:
     def silent_on_domestic(self) -> tuple[str, ...]:
         """Feeds that never say whether an offense was domestic."""
         return tuple(self.feeds.loc[self.feeds["says_domestic"] == 0, "source"])
+
+    @property
+    def name(self) -> str:
+        """What the briefing is about: the area; the agency, where the ground is only drawn around its records."""
+        agencies = sorted({agency for listed in self.feeds["agencies"] for agency in listed})
+        drawn_around = self.study.made_from.startswith("footprint")
+        return agencies[0] if drawn_around and len(agencies) == 1 else self.study.name
 
     def days(self, length: int) -> tuple[date, date]:
         """The half-open span of so many days that ends with the last day briefed."""
@@ -217,6 +231,15 @@ def cameras(log: ReadLog, study: StudyArea) -> pd.DataFrame:
     rows = log.read(_CAMERAS)
     x, y = study.project(rows["lon"].to_numpy(dtype=float), rows["lat"].to_numpy(dtype=float))
     return pd.DataFrame({"x": x, "y": y})
+
+
+def districts(log: ReadLog, records: Records) -> pd.DataFrame:
+    """The agencies' own districts at the middle of their records: name, x, y; for ground whose places have no names."""
+    rows = log.read(_DISTRICTS, source=records.source, fewest=DISTRICT_FEWEST, most=DISTRICTS_MOST)
+    x, y = records.study.project(rows["lon"].to_numpy(dtype=float), rows["lat"].to_numpy(dtype=float))
+    names = [f"District {name}" if len(name) <= 3 else name for name in rows["name"].astype(str)]
+    inside = records.study.contains(x, y)
+    return pd.DataFrame({"name": names, "x": x, "y": y})[inside].reset_index(drop=True)
 
 
 def provenance(log: ReadLog, store: Store, records: Records, parameters: Mapping[str, Any]) -> Provenance:

@@ -50,7 +50,7 @@ def comparison_section(comparison: PeriodComparison, *, against: str, years: int
     offenses = list(dict.fromkeys(rows["offense"]))
     by_name = rows.set_index(["offense", "window"])
     with_mean = against == "multi_year_mean"
-    heads = ["Now", "Last year", *([f"{years}-yr mean"] if with_mean else []), "Difference (95 %)"]
+    heads = ["Now", "Last yr", *([f"{years}-yr mean"] if with_mean else []), "Difference (95 %)"]
     cells, strong = [], []
     for i, offense in enumerate(offenses):
         line = [offense]
@@ -213,10 +213,13 @@ def _window_head(window: str, by_name: pd.DataFrame, late: dict[str, float]) -> 
 
 
 def _comparison_caption(against: str, years: int, late: dict[str, float]) -> str:
+    with_mean = against == "multi_year_mean"
     caption = (
         f"Counts of offenses recorded. Difference: from {baseline_words(against, years)}, with its 95 % interval; "
     )
     caption += "▲ or ▼ where it stands out."
+    if with_mean:
+        caption += " A mean over years with a 29 February is scaled to as many days as now."
     if late:
         usual = ", ".join(f"{window_words(window).lower()} {percent(share)}" for window, share in late.items())
         caption += f" * Still filling: share of reports usually in by now: {usual}. A fall there is never marked."

@@ -128,7 +128,7 @@ def places_section(found: HotPlacesFound, *, reads: Sequence[str]) -> TableSecti
     columns = {
         "": listed["letter"],
         "Place (commonest address)": listed["place"],
-        "Class": listed["place_class"] + listed["risen"].map({True: " ▲", False: ""}),
+        "Class": listed["place_class"] + listed["risen"].map({True: "\u00a0▲", False: ""}),
         f"{found.days} days": listed["current"].map(count),
         "Expected": listed["expected"].map(mean),
     }
