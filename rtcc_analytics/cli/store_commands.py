@@ -148,14 +148,17 @@ def export(
 @app.command()
 def quality(
     store: StoreOption,
-    table: Annotated[str, typer.Option(help="incidents, calls or cameras")] = "incidents",
+    table: Annotated[str, typer.Option(help="incidents, calls or cameras; all that hold rows where left out")] = "",
     source: Annotated[str, typer.Option(help="One feed; all where left out")] = "",
+    since: Annotated[str, typer.Option(metavar="DATE", help="Only records from this day on, e.g. 2024-01-31")] = "",
     explain: ExplainOption = False,
 ) -> None:
     """Look for what would mislead a map: stacked points, default hours, gaps, drift, lag."""
-    from rtcc_analytics.quality import assess
+    from rtcc_analytics.workflows.quality import check_quality
 
-    typer.echo(str(assess(open_store(store, explain=explain), table=table, source=source or None)))
+    opened = open_store(store, explain=explain)
+    reports = check_quality(opened, table=table or None, source=source or None, since=since or None)
+    typer.echo("\n\n".join(map(str, reports)) or "the store holds no incidents, calls or cameras yet: load a file first")
 
 
 def _pair(text: str) -> tuple[str, str]:

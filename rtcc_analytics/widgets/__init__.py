@@ -5,6 +5,16 @@ from __future__ import annotations
 from rtcc_analytics.widgets.hotspot_explorer import HotspotExplorer
 from rtcc_analytics.widgets.location_form import LocationForm
 from rtcc_analytics.widgets.quality_panel import QualityPanel
+from rtcc_analytics.widgets.store_tables import show_loads, show_tables
 from rtcc_analytics.widgets.strips import show_weeks
+from rtcc_analytics.widgets.weeks_explorer import WeeksExplorer
 
-__all__ = ["HotspotExplorer", "LocationForm", "QualityPanel", "show_weeks"]
+__all__ = [
+    "HotspotExplorer",
+    "LocationForm",
+    "QualityPanel",
+    "WeeksExplorer",
+    "show_loads",
+    "show_tables",
+    "show_weeks",
+]

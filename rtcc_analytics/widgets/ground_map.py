@@ -12,12 +12,14 @@ import shapely
 from ipywidgets import HTML, Layout
 
 from rtcc_analytics.maps.ground import GROUND, INK, QUIET, STREET, Ground
+from rtcc_analytics.study import StudyArea
 
 # Leaflet draws vectors above pictures; panes put the ground below a surface and streets above it.
 PANES = {"ground": {"zIndex": 240}, "surface": {"zIndex": 300}}
 MAP_STYLE = """<style>.leaflet-container{background:#e9ecee;font:12px sans-serif}
 .leaflet-div-icon{background:none;border:none}</style>"""
 STREETS_DRAWN_WHOLE = 4000
+NAME_PX = 11
 _SIMPLIFIED_M = 8.0
 LINE = shapely.GeometryType.LINESTRING
 
@@ -46,11 +48,12 @@ class GroundMap(leaflet.Map):
         height_px: int = 520,
     ) -> None:
         polygon = ground.area.to_lonlat(ground.area.polygon)
-        west, south, east, north = polygon.bounds
+        self._height_px = height_px
+        center, zoom = _fitting(polygon.bounds, height_px)
         super().__init__(
-            layers=(*_ground_layers(ground, polygon), *layers, *_name_layers(ground), *marks),
-            center=((south + north) / 2, (west + east) / 2),
-            zoom=_fitting_zoom(polygon.bounds, height_px),
+            layers=(*_ground_layers(ground, polygon), *layers, *_name_layers(ground, zoom), *marks),
+            center=center,
+            zoom=zoom,
             panes=PANES,
             zoom_snap=0.25,
             zoom_delta=0.5,
@@ -63,6 +66,12 @@ class GroundMap(leaflet.Map):
             banner = HTML(f'<b style="padding:2px 8px;color:{INK}">{escape(ground.banner)}</b>')
             self.add(leaflet.WidgetControl(widget=banner, position="bottomright"))
 
+    def look_at(self, area: StudyArea) -> None:
+        """Move and zoom so that `area` fills the map."""
+        center, zoom = _fitting(area.to_lonlat(area.polygon).bounds, self._height_px)
+        with self.hold_sync():
+            self.center, self.zoom = center, zoom
+
     def when_clicked(self, tell: Callable[[float, float], None]) -> None:
         """Call `tell(lon, lat)` at every click on the map."""
 
@@ -74,15 +83,25 @@ class GroundMap(leaflet.Map):
         self.on_interaction(heard)
 
 
-def label(text: str, *, lat: float, lon: float, size_px: int, weight: int, colour: str, halo: str) -> leaflet.Marker:
-    """Words on a map, centred on a point, with a halo that keeps them readable on any ground."""
-    shadow = ",".join(f"{x}px {y}px 1px {halo}" for x in (-1, 1) for y in (-1, 1))
+def label(text: str, *, lat: float, lon: float) -> leaflet.Marker:
+    """A name on a map, centred on a point, with a halo that keeps it readable on any ground."""
+    halo = ",".join(f"{x}px {y}px 1px #fff" for x in (-1, 1) for y in (-1, 1))
+    return _words(text, f"color:{QUIET};font:600 {NAME_PX}px sans-serif;text-shadow:{halo}", lat=lat, lon=lon)
+
+
+def badge(text: str, *, lat: float, lon: float, above: int) -> leaflet.Marker:
+    """A number in a small disc, centred on a point; of two that overlap, the greater `above` is on top."""
     style = (
-        f"position:absolute;transform:translate(-50%,-50%);white-space:nowrap;color:{colour};"
-        f"font:{weight} {size_px}px sans-serif;text-shadow:{shadow}"
+        f"background:#fff;color:{INK};border:1.5px solid {INK};border-radius:9px;min-width:15px;"
+        "font:700 11px/15px sans-serif;text-align:center;box-sizing:content-box"
     )
-    icon = leaflet.DivIcon(html=f'<span style="{style}">{escape(text)}</span>', icon_size=[0, 0], icon_anchor=[0, 0])
-    return leaflet.Marker(location=(lat, lon), icon=icon, draggable=False, keyboard=False)
+    return _words(text, style, lat=lat, lon=lon, above=above)
+
+
+def _words(text: str, style: str, *, lat: float, lon: float, above: int = 0) -> leaflet.Marker:
+    placed = f"position:absolute;transform:translate(-50%,-50%);white-space:nowrap;{style}"
+    icon = leaflet.DivIcon(html=f'<span style="{placed}">{escape(text)}</span>', icon_size=[0, 0], icon_anchor=[0, 0])
+    return leaflet.Marker(location=(lat, lon), icon=icon, draggable=False, keyboard=False, z_index_offset=1000 * above)
 
 
 def feature(geometry: shapely.Geometry) -> dict[str, Any]:
@@ -117,21 +136,29 @@ def _ground_layers(ground: Ground, polygon: shapely.Geometry) -> list[leaflet.La
     return layers
 
 
-def _name_layers(ground: Ground) -> list[leaflet.Layer]:
+def _name_layers(ground: Ground, zoom: float) -> list[leaflet.Layer]:
+    """The names that find room at this zoom, the foremost first; what the banner says is not said at each."""
     if not len(ground.names):
         return []
-    names = ground.names.head(30)
-    lon, lat = ground.area.unproject(names["x"].to_numpy(float), names["y"].to_numpy(float))
-    labels = [
-        label(str(name), lat=float(y), lon=float(x), size_px=11, weight=600, colour=QUIET, halo="#ffffff")
-        for name, x, y in zip(names["name"], lon, lat, strict=True)
-    ]
+    lon, lat = ground.area.unproject(ground.names["x"].to_numpy(float), ground.names["y"].to_numpy(float))
+    names = [str(name).removesuffix(f"({ground.banner})").strip() for name in ground.names["name"]]
+    px = 256 * 2**zoom / 360
+    boxes, labels = [], []
+    for name, x, y in zip(names, lon, lat, strict=True):
+        across, down = x * px, -y * px / np.cos(np.radians(y))
+        half = 0.33 * NAME_PX * len(name)
+        box = shapely.box(across - half, down - NAME_PX, across + half, down + NAME_PX)
+        if not any(box.intersects(other) for other in boxes):
+            boxes.append(box)
+            labels.append(label(name, lat=float(y), lon=float(x)))
     return [leaflet.LayerGroup(name="Names", layers=tuple(labels))]
 
 
-def _fitting_zoom(bounds: tuple[float, float, float, float], height_px: int, *, width_px: int = 640) -> float:
-    """The zoom, in quarters, at which the bounds fill a map of about this size."""
+def _fitting(
+    bounds: tuple[float, float, float, float], height_px: int, *, width_px: int = 560
+) -> tuple[tuple[float, float], float]:
+    """Centre (lat, lon) and zoom, in quarters, at which the bounds fill a map of about this size."""
     west, south, east, north = bounds
     up = np.log(np.tan(np.pi / 4 + np.radians(north) / 2)) - np.log(np.tan(np.pi / 4 + np.radians(south) / 2))
     turns = max(up / (2 * np.pi) / height_px, (east - west) / 360 / width_px)
-    return float(np.floor(np.log2(0.95 / 256 / turns) * 4) / 4)
+    return ((south + north) / 2, (west + east) / 2), float(np.floor(np.log2(0.97 / 256 / turns) * 4) / 4)

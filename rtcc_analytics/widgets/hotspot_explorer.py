@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
-from typing import Any
 
 import ipywidgets as w
 import numpy as np
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events
 from rtcc_analytics.hotspots import default_bandwidth_m
-from rtcc_analytics.offenses import INDEX_GROUPS, INDEX_PROPERTY, INDEX_VIOLENT, offense_name
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Grid
+from rtcc_analytics.widgets.choices import offense_choices
 from rtcc_analytics.widgets.debounce import Debounced
 from rtcc_analytics.widgets.ground_map import MAP_STYLE
 from rtcc_analytics.widgets.raster import PixelRaster, picture_url, pixel_raster
@@ -30,7 +29,6 @@ from rtcc_analytics.workflows.explore import HotspotView, explore_hotspots
 CELL_SIZES_M = (50, 100, 150, 200, 250, 300, 400, 500, 750, 1000)
 BANDWIDTHS_M = (*range(100, 1000, 50), *range(1000, 2000, 100), *range(2000, 5001, 250))
 MOST_CELLS = 60_000
-ALL = "all offenses"
 
 
 @dataclass(frozen=True)
@@ -87,6 +85,8 @@ class HotspotExplorer(w.VBox):
         self._make_controls(area, offense, cell_m, bandwidth_m, hours)
         self._make_period(start, end)
         self.map = SurfaceMap(ground)
+        if self.area.value != ground.area.name:
+            self.map.look_at(self._areas[self.area.value])
         self.charts, self.table, self.status, self.legend = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         self.view: HotspotView | None = None
         self.period.add_class("rtcc-period")
@@ -96,6 +96,7 @@ class HotspotExplorer(w.VBox):
         asked = Debounced(self.redraw)
         for control in self._controls:
             control.observe(asked, "value")
+        self.area.observe(lambda change: self.map.look_at(self._areas[change.new]), "value")
 
     @property
     def _controls(self) -> tuple[w.Widget, ...]:
@@ -173,11 +174,8 @@ class HotspotExplorer(w.VBox):
         cell_m = cell_m or _starting_cell_m(self._areas[area])
         sizes = sorted({*CELL_SIZES_M, cell_m})
         bandwidth_m = bandwidth_m or default_bandwidth_m(Grid(self._areas[area], cell_m=max(cell_m, 500)))
-        choices = _offense_choices(self._events)
-        known = [value for _, value in choices]
-        self.offense = w.Dropdown(
-            options=choices, value=_offense_value(offense, known), description="Offense", layout=wide, style=style
-        )
+        choices, value = offense_choices(self._events, offense)
+        self.offense = w.Dropdown(options=choices, value=value, description="Offense", layout=wide, style=style)
         self.area = w.Dropdown(options=list(self._areas), value=area, description="Area", layout=wide, style=style)
         self.cell = w.SelectionSlider(
             options=[(f"{size:g} m", float(size)) for size in sizes],
@@ -236,7 +234,7 @@ class HotspotExplorer(w.VBox):
             ],
             layout=w.Layout(flex_flow="row wrap"),
         )
-        beside = w.VBox([self.charts, self.table], layout=w.Layout(width="490px", flex="0 0 490px"))
+        beside = w.VBox([self.charts, self.table], layout=w.Layout(width="530px", flex="0 0 530px"))
         shown = w.HBox(
             [w.VBox([self.map, self.legend], layout=w.Layout(flex="1 1 420px", min_width="380px")), beside],
             layout=w.Layout(flex_flow="row wrap", grid_gap="12px"),
@@ -265,7 +263,7 @@ def _place_table(view: HotspotView) -> str:
         ("Most repeated address there", "left", list(places["address"])),
         ("Events", "right", [f"{n:,.0f}" if n == round(n) else f"{n:,.1f}" for n in places["events"]]),
         ("Share", "right", [f"{share:.1%}" for share in places["share"]]),
-        ("Peak per km²", "right", [f"{value:,.1f}" if value < 10 else f"{value:,.0f}" for value in places["per_km2"]]),
+        ("Per km²", "right", [f"{value:,.1f}" if value < 10 else f"{value:,.0f}" for value in places["per_km2"]]),
     ]
     return table_html(columns, caption=f"Hot places: peaks, and the events within {reach_m:,.0f} m of each")
 
@@ -283,37 +281,6 @@ def _legend(bands: pd.DataFrame) -> str:
         f'<td style="{cell}"><b>Ground by density</b><br><span style="color:#555">rings: one bandwidth</span></td>'
         f"{cells}</tr></table>"
     )
-
-
-def _offense_choices(events: Events) -> list[tuple[str, Any]]:
-    """What the dropdown offers: all, groups that occur, then each code by its number of records."""
-    choices: list[tuple[str, Any]] = [(f"All offenses ({events.size:,})", None)]
-    if events.offense is None:
-        return choices
-    counted = pd.Series(events.offense).value_counts()
-    counted = counted[counted > 0]
-    counted.index = counted.index.astype(str)
-    groups = {
-        "Index violent": INDEX_VIOLENT,
-        "Index property": INDEX_PROPERTY,
-        **{name: codes for name, codes in INDEX_GROUPS.items() if len(codes) > 1},
-    }
-    for name, codes in groups.items():
-        held = int(counted.reindex(list(codes)).fillna(0).sum())
-        if held:
-            choices.append((f"{name}, all codes ({held:,})", tuple(codes)))
-    return choices + [(f"{offense_name(code)} · {code} ({n:,})", (code,)) for code, n in counted.items()]
-
-
-def _offense_value(offense: str | None, known: list[Any]) -> Any:
-    from rtcc_analytics.offenses import offense_codes
-
-    if offense is None or offense == ALL:
-        return None
-    codes = offense_codes(offense)
-    if codes not in known:
-        raise RtccError(f"no record of {offense!r} ({', '.join(codes)}) here to explore")
-    return codes
 
 
 def _starting_cell_m(area: StudyArea) -> float:

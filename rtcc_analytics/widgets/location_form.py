@@ -19,6 +19,8 @@ from rtcc_analytics.workflows.quality import PlaceCorrection, addresses_at, corr
 if TYPE_CHECKING:
     from data_connectors import Store
 
+POINT_ZOOM = 14
+
 
 class LocationForm(w.VBox):
     """Choose a suspect point and an address at it, click where it belongs, say why, correct.
@@ -81,7 +83,10 @@ class LocationForm(w.VBox):
             for finding in report.of("stacked_points")
             for row in finding.details.head(50).itertuples()
         ]
-        sources = [(f"another place of {source}", (source, None, None)) for source in report.measures["source"]]
+        sources = [
+            (f"{int(row.rows - row.located):,} rows without coordinates ({row.source})", (row.source, None, None))
+            for row in report.measures.itertuples()
+        ]
         self.point = w.Dropdown(options=points + sources, description="Point", layout=wide, style=style)
         self.address = w.Combobox(
             description="Address",
@@ -106,18 +111,22 @@ class LocationForm(w.VBox):
         if self.point.value is None:
             return
         source, lon, lat = self.point.value
-        for dot in (self._was, self._becomes):
-            dot.stroke = dot.fill = lon is not None
-        if lon is None:
-            self.address.options = ()
-            return
+        self._was.stroke = self._was.fill = lon is not None
+        self._becomes.stroke = self._becomes.fill = False
         held = addresses_at(self._store, table=self._table, source=source, lon=lon, lat=lat)
         self.address.options = tuple(str(a) for a in held["address"])
-        self._was.location = (lat, lon)
-        self.lon.value, self.lat.value = lon, lat
+        self.address.value = str(held["address"].iloc[0]) if len(held) == 1 else ""
+        where = "have no coordinates"
+        if lon is not None:
+            where = "stand on this point, marked red"
+            self._was.location = (lat, lon)
+            self.lon.value, self.lat.value = round(lon, 6), round(lat, 6)
+            with self.map.hold_sync():
+                self.map.center, self.map.zoom = (lat, lon), POINT_ZOOM
+        commonest = "".join(f"<li>{escape(str(r.address))} ({r.records:,})</li>" for r in held.head(5).itertuples())
         self.result.value = (
-            f"<div style='line-height:1.35'>{len(held)} address(es) stand on this point. Click on the map "
-            "where the chosen one belongs.</div>"
+            f"<div style='line-height:1.35'>{len(held)} address(es) {where}; the commonest:<ol style='margin:2px 0'>"
+            f"{commonest}</ol>Choose or type one, then click on the map where it belongs.</div>"
         )
 
     def _clicked(self, lon: float, lat: float) -> None:

@@ -11,23 +11,31 @@ import pandas as pd
 
 from rtcc_analytics.quality import Finding, QualityReport
 from rtcc_analytics.quality.findings import SEVERITIES
-from rtcc_analytics.widgets.strips import table_html
+from rtcc_analytics.widgets.strips import hour_strip, table_html
 
 # Told by word and by shade, so that a grey copy reads the same.
 _SHADES = {"serious": ("#7a0010", "#fff"), "warning": ("#f3c26b", "#1a1a1a"), "note": ("#e6e9ec", "#1a1a1a")}
 ROWS_SHOWN = 12
+_HOURS = {"midnight_heaping": 0, "noon_heaping": 12}
 _MEASURES = {
-    "source": "Source",
     "rows": "Rows",
     "offenses": "Offenses",
     "first_at": "First",
     "last_at": "Last",
-    "share_without_coordinates": "Without coordinates",
-    "share_range": "From-to ranges",
-    "median_range_h": "Median range (h)",
-    "lag_median_days": "Median lag (days)",
-    "known_7d": "Known in 7 days",
-    "known_28d": "Known in 28 days",
+    "share_without_coordinates": "Share without coordinates",
+    "outside": "Outside the bounds",
+    "swapped": "Swapped, put right",
+    "corrected": "Corrected by hand",
+    "share_block": "Share by block only",
+    "share_range": "Share with a from-to range",
+    "median_range_h": "Median range, hours",
+    "share_no_time": "Share without a time",
+    "unknown_offenses": "Unknown offenses",
+    "taken_back": "Offenses taken back",
+    "lag_median_days": "Median reporting lag, days",
+    "lag_90_days": "Nine in ten known within, days",
+    "known_7d": "Share known in 7 days",
+    "known_28d": "Share known in 28 days",
 }
 
 
@@ -52,18 +60,33 @@ class QualityPanel(w.VBox):
 
 
 def _page(report: QualityReport) -> w.VBox:
-    parts: list[w.Widget] = [w.HTML(_summary(report)), w.HTML(_measures(report.measures))]
-    parts += [_finding(finding) for finding in report.findings]
+    # The same check of several feeds stands together; notes stay folded until asked for.
+    ordered = sorted(report.findings, key=lambda f: (list(SEVERITIES).index(f.severity), f.check, f.source))
+    notes = [finding for finding in ordered if finding.severity == "note"]
+    parts: list[w.Widget] = [w.HTML(_summary(report))]
+    parts += [_finding(finding) for finding in ordered if finding.severity != "note"]
+    if notes:
+        parts.append(_folded(f"{len(notes)} notes: {SEVERITIES['note']}", *(_finding(note) for note in notes)))
+    if len(report.published):
+        wide = report.published.sort_values("share", key=abs, ascending=False, kind="stable")
+        title = f"Totals beside the published ones: {len(wide)}, the widest apart first"
+        parts.append(_folded(title, w.HTML(_frame(wide))))
+    parts.append(_folded("Measures of each source", w.HTML(_measures(report.measures))))
     if report.unchecked:
         why = "".join(
-            f"<li><b>{escape(u.check)}</b>, {escape(u.source)}: {escape(u.why)}</li>" for u in report.unchecked
+            f"<li><b>{escape(u.check.replace('_', ' '))}</b>, {escape(u.source)}: {escape(u.why)}</li>"
+            for u in report.unchecked
         )
         parts.append(
             w.HTML(f'<div style="line-height:1.35"><b>Not checked</b><ul style="margin:2px 0">{why}</ul></div>')
         )
-    if len(report.published):
-        parts.append(w.HTML(_frame(report.published, caption="Totals beside the published ones")))
     return w.VBox(parts, layout=w.Layout(padding="4px"))
+
+
+def _folded(title: str, *inside: w.Widget) -> w.Accordion:
+    folded = w.Accordion([w.VBox(list(inside))], selected_index=None)
+    folded.set_title(0, title)
+    return folded
 
 
 def _summary(report: QualityReport) -> str:
@@ -89,10 +112,11 @@ def _finding(finding: Finding) -> w.Widget:
     )
     if not len(finding.details):
         return text
-    more = w.Accordion([w.HTML(_frame(finding.details))], selected_index=None)
+    if finding.check in _HOURS:
+        return w.VBox([text, w.HTML(hour_strip(finding.details, marked=_HOURS[finding.check]))])
     shown = min(ROWS_SHOWN, len(finding.details))
-    more.set_title(0, f"The rows behind it ({shown} of {len(finding.details)})")
-    return w.VBox([text, more])
+    title = f"Rows behind it: {shown} of {len(finding.details)}"
+    return w.VBox([text, _folded(title, w.HTML(_frame(finding.details)))])
 
 
 def _badge(severity: str) -> str:
@@ -104,8 +128,11 @@ def _badge(severity: str) -> str:
 
 
 def _measures(measures: pd.DataFrame) -> str:
-    kept = [name for name in _MEASURES if name in measures]
-    return _frame(measures[kept].rename(columns=_MEASURES), caption="By source")
+    kept = {name: words for name, words in _MEASURES.items() if name in measures}
+    columns = [("", "left", list(kept.values()))]
+    for row in measures.to_dict("records"):
+        columns.append((str(row["source"]), "right", [_cell(row[name], name) for name in kept]))
+    return f'<div style="overflow-x:auto">{table_html(columns)}</div>'
 
 
 def _frame(frame: pd.DataFrame, *, caption: str = "") -> str:
@@ -126,8 +153,7 @@ def _cell(value: object, name: str) -> str:
         return f"{value:%Y-%m-%d}"
     if name in ("lon", "lat"):
         return f"{value:.5f}"
-    shares = ("share", "Without coordinates", "From-to ranges", "Known in 7 days", "Known in 28 days")
-    if isinstance(value, float) and name.startswith(shares):
+    if isinstance(value, float) and name.startswith(("share", "known_")):
         return f"{value:.1%}"
     if isinstance(value, float):
         return f"{value:,.2g}" if abs(value) < 10 else f"{value:,.0f}"

@@ -51,9 +51,9 @@ def weekly_strip(weeks: WeeklySeries, *, width: int = 460, height: int = 150, ti
     return _svg(width, height, "".join(parts), title, caption=title)
 
 
-def show_weeks(weeks: WeeklySeries, *, title: str = "") -> HTML:
+def show_weeks(weeks: WeeklySeries, *, title: str) -> HTML:
     """The weekly line as something a notebook shows; it stays in the notebook when that is saved."""
-    return HTML(weekly_strip(weeks, width=760, height=190, title=title or f"{weeks.label.capitalize()}, events a week"))
+    return HTML(weekly_strip(weeks, width=820, height=200, title=title))
 
 
 def day_hour_strip(hours: pd.DataFrame, *, width: int = 460, title: str = "Day and hour") -> str:
@@ -92,11 +92,40 @@ def day_hour_strip(hours: pd.DataFrame, *, width: int = 460, title: str = "Day a
     return _svg(width, height, "".join(parts), title, caption=title)
 
 
-def table_html(columns: Sequence[tuple[str, str, Sequence[str]]], *, caption: str = "") -> str:
-    """An HTML table from (heading, alignment, cells) columns; every text is escaped."""
+def hour_strip(hours: pd.DataFrame, *, marked: int, width: int = 460, title: str = "Stamped on the hour") -> str:
+    """Bars by hour as SVG; the hour that is a habit of typing is dark and carries its number.
+
+    Parameters
+    ----------
+    hours : DataFrame
+        hour (0-23), on_the_hour.
+    marked : int
+        The hour to mark.
+    """
+    height, base = 124, 124 - _BOTTOM
+    step = (width - _LEFT - _RIGHT) / 24
+    most, room = max(float(hours["on_the_hour"].max()), 1.0), base - _TOP - 14
+    parts = []
+    for row in hours.itertuples():
+        tall = room * row.on_the_hour / most
+        left, fill = _LEFT + row.hour * step, INK if row.hour == marked else "#b9c3cc"
+        parts.append(
+            f'<rect x="{left:.1f}" y="{base - tall:.1f}" width="{step - 2:.1f}" height="{tall:.1f}" fill="{fill}">'
+            f"<title>{row.hour}:00, {row.on_the_hour:,}</title></rect>"
+        )
+        if row.hour == marked:
+            parts.append(f'<text x="{left:.1f}" y="{base - tall - 4:.1f}" font-weight="700">{row.on_the_hour:,}</text>')
+    for hour in range(0, 24, 3):
+        middle = _LEFT + (hour + 0.5) * step
+        parts.append(f'<text x="{middle:.1f}" y="{height - 6}" text-anchor="middle">{hour}:00</text>')
+    return _svg(width, height, "".join(parts), title, caption=title)
+
+
+def table_html(columns: Sequence[tuple[str, str, Sequence[str]]], *, caption: str = "", widest_px: int = 230) -> str:
+    """An HTML table from (heading, alignment, cells) columns; every text is escaped, what is too wide is cut."""
     style = "border-bottom:1px solid #ddd;padding:2px 8px;white-space:nowrap"
     head = "".join(f'<th style="{style};text-align:{side}">{escape(name)}</th>' for name, side, _ in columns)
-    cut = f"{style};max-width:230px;overflow:hidden;text-overflow:ellipsis"
+    cut = f"{style};max-width:{widest_px}px;overflow:hidden;text-overflow:ellipsis"
     sides = [side for _, side, _ in columns]
     body = "".join(
         "<tr>"

@@ -7,7 +7,8 @@ import numpy as np
 import shapely
 
 from rtcc_analytics.maps.ground import INK, Ground
-from rtcc_analytics.widgets.ground_map import GroundMap, feature, label
+from rtcc_analytics.study import StudyArea
+from rtcc_analytics.widgets.ground_map import GroundMap, badge, feature
 
 # Light to dark, so that a grey copy reads the same; band 1, the hottest, is the darkest.
 BAND_COLOURS = ("#67000d", "#cb181d", "#fb6a4a", "#fcae91", "#fee5d9")
@@ -30,6 +31,8 @@ class SurfaceMap(GroundMap):
         The surface; `show_surface` fills it.
     rings : ipyleaflet.GeoJSON
         Rings around the hot places; `show_places` fills it.
+    outline : ipyleaflet.GeoJSON
+        The edge of the part looked at; `look_at` fills it.
     """
 
     def __init__(self, ground: Ground, *, height_px: int = 520) -> None:
@@ -43,12 +46,24 @@ class SurfaceMap(GroundMap):
             style={"color": INK, "weight": 1.5, "fillOpacity": 0, "opacity": 1},
             hover_style={"color": "#0050b3"},
         )
+        self.outline = leaflet.GeoJSON(
+            data={"type": "FeatureCollection", "features": []},
+            name="Area looked at",
+            style={"color": INK, "weight": 2, "dashArray": "6 4", "fillOpacity": 0, "opacity": 1},
+        )
         self._area = ground.area
         self._ranks = tuple(
-            label(str(rank), lat=south, lon=west, size_px=13, weight=700, colour="#ffffff", halo=INK)
+            badge(str(rank), lat=south, lon=west, above=RANKS_SHOWN - rank)
             for rank in range(1, RANKS_SHOWN + 1)
         )
-        super().__init__(ground, layers=(self.overlay, self.rings), marks=self._ranks, height_px=height_px)
+        layers = (self.overlay, self.outline, self.rings)
+        super().__init__(ground, layers=layers, marks=self._ranks, height_px=height_px)
+
+    def look_at(self, area: StudyArea) -> None:
+        """Move and zoom so that `area` fills the map; a part of the ground is outlined."""
+        super().look_at(area)
+        part = [] if area is self._area else [feature(area.to_lonlat(area.polygon.boundary))]
+        self.outline.data = {"type": "FeatureCollection", "features": part}
 
     def show_surface(self, url: str, bounds: tuple[tuple[float, float], tuple[float, float]]) -> None:
         """Lay the picture at `url` (a data address) over `bounds`, ((south, west), (north, east))."""

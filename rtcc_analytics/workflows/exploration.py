@@ -10,9 +10,10 @@ import numpy as np
 import shapely
 
 from data_connectors.errors import RtccError
-from rtcc_analytics.events import Events, When
+from rtcc_analytics.events import Events, Occurrences, When
 from rtcc_analytics.from_store import Readable, read_events, read_occurrences, read_study_area
 from rtcc_analytics.maps import Ground
+from rtcc_analytics.offenses import offense_codes
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.temporal import WeeklySeries, weekly_series
 from rtcc_analytics.workflows.ground import read_ground
@@ -78,7 +79,7 @@ def read_exploration(
         study = read_study_area(held, area, source=source)
         events = read_events(held, start=start, end=end, area=study, source=source)
         ground = _whole_ground(held, study, _banner(held))
-        return Exploration(events, ground, _parts(held, study), held.snapshot())
+        return Exploration(events, ground, _parts(held, study, ground.banner), held.snapshot())
 
 
 def read_map_ground(store: Store, *, area: str | None = None, source: str | None = None) -> Ground:
@@ -118,13 +119,42 @@ def recent_weeks(
     RtccError
         No record of it, or an offense nobody knows.
     """
+    return weeks_of(read_records(store, area=area, source=source), offense=offense, until=until, weeks=weeks)
+
+
+def read_records(store: Store, *, area: str | None = None, source: str | None = None) -> Occurrences:
+    """Every incident, also without coordinates: what the weekly line of any offense is drawn from.
+
+    Parameters and errors are those of `recent_weeks`.
+    """
     with store.reading() as held:
-        records = read_occurrences(held, offense=offense, area=area, source=source)
+        return read_occurrences(held, area=area, source=source)
+
+
+def weeks_of(
+    records: Occurrences,
+    *,
+    offense: str | Sequence[str] | None = None,
+    until: When | None = None,
+    weeks: int = 52,
+) -> WeeklySeries:
+    """The weekly line of records that were read already; see `recent_weeks`.
+
+    Examples
+    --------
+    >>> from rtcc_analytics.events import Occurrences
+    >>> days = [f"2024-01-{day:02d}T12:00" for day in range(1, 29)]
+    >>> records = Occurrences(occurred_from=days, timezone="UTC", offense=["220"] * 28)
+    >>> weeks_of(records, offense="burglary", weeks=2).to_frame()["count"].tolist()
+    [7.0, 7.0]
+    """
+    codes = offense_codes(offense) if offense else ()
+    picked = records.of(*codes) if codes else records
     known = records.local_day[~np.isnat(records.local_day)]
-    if not known.size:
+    if not known.size or not picked.size:
         raise RtccError(f"no record of {offense or 'any offense'} with a time: choose another offense or source")
     end = until if until is not None else (known.max() + np.timedelta64(1, "D")).item()
-    return weekly_series(records, until=end, weeks=weeks)
+    return weekly_series(picked, until=end, weeks=weeks)
 
 
 def _whole_ground(held: Readable, study: StudyArea, banner: str) -> Ground:
@@ -136,7 +166,7 @@ def _banner(held: Readable) -> str:
     return SIMULATED if feeds.str.startswith("simulated").any() else ""
 
 
-def _parts(store: Readable, study: StudyArea) -> dict[str, StudyArea]:
+def _parts(store: Readable, study: StudyArea, banner: str) -> dict[str, StudyArea]:
     """The cities, towns, villages, beats and zones that reach into the study area, cut to it."""
     rows = store.read(_PARTS, kinds=list(PART_KINDS))
     if rows.empty:
@@ -144,7 +174,9 @@ def _parts(store: Readable, study: StudyArea) -> dict[str, StudyArea]:
     shapes = shapely.make_valid(shapely.from_wkb([bytes(wkb) for wkb in rows["geometry"]]))
     shapes = shapely.intersection(shapely.transform(shapes, study.project, interleaved=False), study.polygon)
     return {
-        f"{row.name} ({row.kind})": StudyArea(shape, study.crs, study.timezone, row.name, f"the {row.kind} {row.name}")
+        f"{row.name.removesuffix(f'({banner})').strip()}, {row.kind}": StudyArea(
+            shape, study.crs, study.timezone, row.name, f"the {row.kind} {row.name}"
+        )
         for row, shape in zip(rows.itertuples(index=False), shapes, strict=True)
         if shapely.area(shape) > LEAST_PART_M2 and row.name != study.name
     }

@@ -21,7 +21,8 @@ _AT = {
 }
 _ADDRESSES = """
 SELECT address, count(*) AS records FROM recs
-WHERE source = $source AND address IS NOT NULL AND abs(lon - $lon) < 1e-9 AND abs(lat - $lat) < 1e-9
+WHERE source = $source AND address IS NOT NULL
+  AND CASE WHEN $lon::DOUBLE IS NULL THEN lon IS NULL ELSE abs(lon - $lon) < 1e-9 AND abs(lat - $lat) < 1e-9 END
 GROUP BY address ORDER BY records DESC, address LIMIT $most
 """
 _PLACES = """
@@ -52,15 +53,27 @@ class PlaceCorrection:
 
 
 def check_quality(
-    store: Store, *, source: str | None = None, since: datetime | None = None, as_of: datetime | None = None
+    store: Store,
+    *,
+    table: str | None = None,
+    source: str | None = None,
+    since: datetime | str | None = None,
+    as_of: datetime | None = None,
 ) -> tuple[QualityReport, ...]:
-    """Assess every table that holds rows: incidents, calls, cameras.
+    """Assess one table, or every one that holds rows: incidents, calls, cameras.
 
     Parameters
     ----------
     store : Store
+    table : str, optional
+        One table; it is reported on also where it holds no row.
     source, since, as_of
-        As in `rtcc_analytics.quality.assess`.
+        As in `rtcc_analytics.quality.assess`; `since` may be a date in text, "2024-01-31".
+
+    Raises
+    ------
+    RtccError
+        No such feed in the tables assessed, a table that is not assessed, or a date nobody can read.
 
     Examples
     --------
@@ -69,24 +82,54 @@ def check_quality(
     >>> check_quality(Store.create(tempfile.mkdtemp() + "/empty"))
     ()
     """
-    reports = (assess(store, table=table, source=source, since=since, as_of=as_of) for table in TABLES_ASSESSED)
-    return tuple(report for report in reports if len(report.measures))
+    first = _instant(since)
+    reports = tuple(
+        assess(store, table=name, source=source, since=first, as_of=as_of)
+        for name in ((table,) if table else TABLES_ASSESSED)
+    )
+    if source and not any(len(report.measures) for report in reports):
+        held = [str(name) for names in store.describe()["sources"].dropna() for name in str(names).split(", ")]
+        known = ", ".join(sorted(set(held))) or "none"
+        raise RtccError(f"no row of feed {source!r}{f' since {since}' if since else ''}; the store holds: {known}")
+    return reports if table else tuple(report for report in reports if len(report.measures))
 
 
-def addresses_at(store: Store, *, table: str, source: str, lon: float, lat: float, most: int = 100) -> pd.DataFrame:
+def _instant(since: datetime | str | None) -> datetime | None:
+    if not isinstance(since, str):
+        return since
+    try:
+        return datetime.fromisoformat(since)
+    except ValueError:
+        raise RtccError(f"{since!r} is not a date: write it as 2024-01-31") from None
+
+
+def addresses_at(
+    store: Store, *, table: str, source: str, lon: float | None, lat: float | None, most: int = 100
+) -> pd.DataFrame:
     """The addresses of the records that stand on one coordinate, commonest first.
+
+    Parameters
+    ----------
+    store : Store
+    table, source : str
+        Table and feed of the records.
+    lon, lat : float or None
+        The coordinate, WGS84 degrees; None for the records that have none.
+    most : int
+        Addresses at most.
 
     Returns
     -------
     DataFrame
-        address, records; at most `most` rows.
+        address, records.
 
     Raises
     ------
     RtccError
         A table whose places cannot be corrected.
     """
-    return store.read(_at(table) + _ADDRESSES, source=source, lon=float(lon), lat=float(lat), most=int(most))
+    place = {name: None if value is None else float(value) for name, value in (("lon", lon), ("lat", lat))}
+    return store.read(_at(table) + _ADDRESSES, source=source, most=int(most), **place)
 
 
 def correct_place(

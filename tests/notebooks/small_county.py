@@ -54,7 +54,8 @@ def _incidents() -> pd.DataFrame:
 
 def _areas() -> pd.DataFrame:
     west = shapely.box(-73.98, 41.66, -73.905, 41.78)
-    return _kept({"area_id": ["1", "2"], "kind": ["county", "city"], "name": ["Square", "Westville"], "area_km2": [160.0, 80.0],
+    return _kept({"area_id": ["1", "2"], "kind": ["county", "city"], "name": ["Square", "Westville"],
+                  "area_km2": [160.0, 80.0],
                   "geometry": [shapely.to_wkb(COUNTY), shapely.to_wkb(west)]}, "simulated_areas")
 
 
