@@ -26,20 +26,13 @@ if TYPE_CHECKING:
     from rtcc_analytics.hotspots.counting import HotspotError, counts
     from rtcc_analytics.hotspots.density import kernel_density
     from rtcc_analytics.hotspots.emerging_spots import EmergingHotSpots, emerging, mann_kendall
-    from rtcc_analytics.hotspots.local import (
-        GlobalStatistic,
-        LocalStatistic,
-        gearys_c,
-        general_g,
-        gi_star,
-        local_moran,
-        morans_i,
-    )
+    from rtcc_analytics.hotspots.local import LocalStatistic, gi_star, local_moran
     from rtcc_analytics.hotspots.network import NetworkDensity, network_density
     from rtcc_analytics.hotspots.relative import RelativeRisk, relative_risk
     from rtcc_analytics.hotspots.repeats import EightyTwenty, RepeatAddresses, eighty_twenty, repeat_addresses
     from rtcc_analytics.hotspots.scan import SpaceTimeScan, space_time_scan
     from rtcc_analytics.hotspots.stability import GridStability, grid_stability
+    from rtcc_analytics.hotspots.whole_map import GlobalStatistic, gearys_c, general_g, morans_i
 
 _HOME = {
     "bandwidth": (
@@ -54,12 +47,13 @@ _HOME = {
     "counting": ("HotspotError", "counts"),
     "density": ("kernel_density",),
     "emerging_spots": ("EmergingHotSpots", "emerging", "mann_kendall"),
-    "local": ("GlobalStatistic", "LocalStatistic", "gearys_c", "general_g", "gi_star", "local_moran", "morans_i"),
+    "local": ("LocalStatistic", "gi_star", "local_moran"),
     "network": ("NetworkDensity", "network_density"),
     "relative": ("RelativeRisk", "relative_risk"),
     "repeats": ("EightyTwenty", "RepeatAddresses", "eighty_twenty", "repeat_addresses"),
     "scan": ("SpaceTimeScan", "space_time_scan"),
     "stability": ("GridStability", "grid_stability"),
+    "whole_map": ("GlobalStatistic", "gearys_c", "general_g", "morans_i"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -12,8 +12,10 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from rtcc_analytics.hotspots.local import LocalStatisticError, gearys_c, gi_star, local_moran, morans_i
+from rtcc_analytics.hotspots import gearys_c, general_g, gi_star, local_moran, morans_i
+from rtcc_analytics.hotspots.local import LocalStatisticError, discoveries, false_discovery
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Grid
 
@@ -43,14 +45,50 @@ def esda_weights(rows: int, columns: int):
         return lat2W(rows, columns, rook=False)
 
 
-def test_gi_star_of_the_published_points(shared: Path) -> None:
+@pytest.fixture(scope="module")
+def published(shared: Path) -> tuple[dict, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     truth = json.loads((shared / "truth" / "14_getis_ord" / "expected.json").read_text())
     points = np.array(truth["arguments"]["points"])
     near = np.hypot(*(points[:, None] - points).transpose(2, 0, 1)) <= truth["arguments"]["distance_band"]
     np.fill_diagonal(near, False)
-    neighbours = np.append(0, np.cumsum(near.sum(axis=1))), np.nonzero(near)[1]
-    result = gi_star(truth["arguments"]["y"], neighbours)
-    np.testing.assert_allclose(result.values, truth["expected"]["Gistar_binary_z"], atol=1e-7)
+    neighbours = np.append(0, np.cumsum(near.sum(axis=1))), near.nonzero()[1]
+    return truth["expected"], np.array(truth["arguments"]["y"]), neighbours
+
+
+def test_gi_star_and_gi_of_the_published_points(published: tuple) -> None:
+    expected, values, neighbours = published
+    np.testing.assert_allclose(gi_star(values, neighbours).values, expected["Gistar_binary_z"], atol=1e-7)
+    without_self = gi_star(values, neighbours, include_self=False)
+    np.testing.assert_allclose(without_self.values, expected["Gi_binary_z"], atol=1e-7)
+    assert without_self.statistic == "Gi"
+
+
+def test_a_peers_row_standardised_gi_takes_the_sum_of_squared_weights_for_their_sum(published: tuple) -> None:
+    expected, _, (indptr, _) = published
+    size, n = np.diff(indptr).astype(float), 6
+    # A score cannot depend on the scale of the weights; theirs does, by just what the mistake would do.
+    mistake = np.sqrt(((n - 1) * size - size**2) / ((n - 1) - 1)) / size
+    np.testing.assert_allclose(np.array(expected["Gi_binary_z"]) * mistake, expected["Gi_row_z"], atol=1e-7)
+
+
+def test_general_g_of_the_published_points(published: tuple) -> None:
+    expected, values, neighbours = published
+    result = general_g(values, neighbours, permutations=999, seed=1)
+    assert result.value == pytest.approx(expected["G"]["G"], abs=1e-7)
+    assert result.expected == pytest.approx(expected["G"]["E"], abs=1e-7)
+    assert result.z == pytest.approx(expected["G"]["z"], abs=1e-7)
+    assert result.p_normal == pytest.approx(2 * expected["G"]["p_one_sided"], abs=1e-7)
+
+
+def test_gi_star_of_st_louis_homicide_rates(published: tuple) -> None:
+    libpysal = pytest.importorskip("libpysal")
+    weights = libpysal.io.open(libpysal.examples.get_path("stl.gal")).read()
+    rates = np.array(libpysal.io.open(libpysal.examples.get_path("stl_hom.csv")).by_col["HR8893"], dtype=float)
+    near = [[weights.id2i[other] for other in weights.neighbors[unit]] for unit in weights.id_order]
+    neighbours = np.append(0, np.cumsum([len(others) for others in near])), np.concatenate(near)
+    z = gi_star(rates, neighbours).values
+    np.testing.assert_allclose(z[:10], published[0]["stl_hom_HR8893_Gistar_binary_first10"], atol=1e-7)
+    np.testing.assert_allclose([z.min(), z.max()], published[0]["stl_min_max"], atol=1e-7)
 
 
 def test_gi_star_of_memphis_robberies(shared: Path) -> None:
@@ -67,6 +105,16 @@ def test_gi_star_of_memphis_robberies(shared: Path) -> None:
     assert "-1.14" in result.warnings[0]
     stricter = gi_star(counts, correction="benjamini-yekutieli")
     assert 0 < stricter.significant.sum() < result.significant.sum()
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**31))
+@settings(max_examples=40, deadline=None)
+def test_every_lattice_however_narrow_is_its_neighbours(rows: int, columns: int, seed: int) -> None:
+    counts = np.random.default_rng(seed).poisson(2, (rows, columns)).astype(float)
+    if counts.size < 3 or np.ptp(counts) == 0:
+        return
+    by_neighbours = gi_star(counts.ravel(), lattice_neighbours(rows, columns)).values
+    np.testing.assert_allclose(gi_star(counts).values.ravel(), by_neighbours, atol=1e-9)
 
 
 @given(st.integers(0, 2**31))
@@ -128,6 +176,14 @@ def test_global_statistics_agree_with_esda(statistic: str) -> None:
     assert ours.value == pytest.approx(getattr(theirs, {"moran": "I", "geary": "C"}[statistic]), abs=1e-12)
     assert abs(ours.z) == pytest.approx(abs(theirs.z_rand), rel=1e-9)
     assert ours.p_permutation == pytest.approx(ours.p_normal, abs=0.06)
+
+
+@pytest.mark.parametrize("correction", ["benjamini-hochberg", "benjamini-yekutieli"])
+def test_q_values_are_scipys(correction: str) -> None:
+    p = np.random.default_rng(8).beta(0.5, 2, (20, 30))
+    theirs = stats.false_discovery_control(p.ravel(), method={"h": "bh", "y": "by"}[correction[10]])
+    np.testing.assert_allclose(false_discovery(p, correction), theirs.reshape(p.shape), rtol=1e-12)
+    np.testing.assert_array_equal(discoveries(p, correction, 0.05), theirs.reshape(p.shape) <= 0.05)
 
 
 def test_false_discoveries_are_held_where_nothing_is_hot() -> None:
