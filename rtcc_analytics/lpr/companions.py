@@ -12,6 +12,7 @@ from rtcc_analytics.lpr.passages import IN_PERIOD, SAME_PASSAGE_S, TRIP_GAP_S, T
 from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
 
 MOST_ROWS = 200
+MOST_PAIRS = 5_000
 _OCCASIONS = """,
 occasions AS (
     SELECT item, camera_id, first_at AS passed_at, first_at - to_seconds($window_s) AS lo,
@@ -37,6 +38,40 @@ FROM trips t JOIN theirs r ON r.camera_id = t.camera_id
 JOIN stays s ON s.plate = r.plate AND s.camera_id = r.camera_id
      AND r.captured_at BETWEEN s.first_at AND s.last_at AND NOT s.parked
 GROUP BY ALL ORDER BY target_at, r.plate"""
+)
+
+_BUCKETED = f"""
+moments AS (
+    SELECT plate, camera_id, epoch_us(captured_at) / 1000000.0 + CASE WHEN $jitter = 0 THEN 0 ELSE
+               (1 - 2 * CAST(hash(plate, $jitter::BIGINT) % 2 AS INTEGER))
+               * (600 + hash(plate, -$jitter::BIGINT) % 1800)
+               END AS s
+    FROM plate_reads WHERE {IN_PERIOD}
+),
+bucketed AS (
+    SELECT plate, camera_id, s, unnest([floor(s / $window_s), floor(s / $window_s) + 1]) AS bucket,
+           unnest([true, false]) AS home
+    FROM moments
+),
+pairs AS (
+    SELECT a.plate, o.plate AS other, count(DISTINCT a.camera_id) AS readers, min(a.s) AS first_s, max(a.s) AS last_s
+    FROM bucketed a JOIN bucketed o ON a.camera_id = o.camera_id AND a.bucket = o.bucket AND (a.home OR o.home)
+         AND a.plate < o.plate AND abs(a.s - o.s) <= $window_s
+    GROUP BY 1, 2 HAVING count(DISTINCT a.camera_id) >= $min_readers
+)"""
+CONVOYS = (
+    "/* lpr convoys */ WITH"
+    + _BUCKETED
+    + """
+SELECT plate, other, readers, make_timestamptz(CAST(first_s * 1000000 AS BIGINT)) AS first_at,
+       make_timestamptz(CAST(last_s * 1000000 AS BIGINT)) AS last_at
+FROM pairs ORDER BY readers DESC, plate, other LIMIT $most + 1"""
+)
+CONVOYS_BY_CHANCE = (
+    "/* lpr convoys, plates shifted in time */ WITH"
+    + _BUCKETED
+    + """
+SELECT readers, count(*) AS pairs FROM pairs GROUP BY readers ORDER BY readers"""
 )
 
 
@@ -167,3 +202,69 @@ def _notes(period: Period, trips: int) -> tuple[str, ...]:
     if not period.local_days["by_class"]:
         notes.append("The period is shorter than two weeks: working days and weekends are compared with each other.")
     return tuple(notes)
+
+
+def convoys(
+    reads: PlateReads,
+    *,
+    start: When,
+    end: When,
+    window_s: int = 60,
+    min_readers: int = 3,
+    draws: int = 1,
+    timezone: str = TIMEZONE,
+    seed: int = 1,
+) -> Leads:
+    """All pairs of plates within seconds of one another at several readers: where to ask `travels_with`.
+
+    Parameters
+    ----------
+    start, end : date or time
+        Half-open, local; a day or two. Over a longer period ordinary traffic fills the list.
+    window_s : int
+        Seconds between the two, at the same reader.
+    min_readers : int
+        Fewest different readers.
+    draws : int
+        How many times the traffic is shifted to see what chance gives; more is steadier and slower.
+
+    Returns
+    -------
+    Leads
+        ``rows``: plate, other, readers, first_at, last_at, chance_pairs, misreading; at most 5,000. ``chance``:
+        `matched` readers, pairs (``vehicles``), ``expected``.
+
+    Notes
+    -----
+    Null model: every vehicle's whole day is shifted by 10 to 40 minutes, one way or the other, each by its own amount.
+    That keeps routes and volumes and parts whoever travelled together; it also parts commuters with the same hours and
+    platoons behind one lorry, which a single day cannot tell from a convoy. `travels_with` over weeks can.
+    """
+    if not 1 <= window_s <= 600 or min_readers < 1 or draws < 1:
+        raise LprError(
+            f"window_s={window_s}, min_readers={min_readers}, draws={draws}: give 1 to 600 s, and at least 1 each"
+        )
+    period = period_of(start, end, timezone=timezone)
+    values = {"window_s": int(window_s), "min_readers": int(min_readers), **period.bounds}
+    rows = reads.read(CONVOYS, **values, jitter=0, most=MOST_PAIRS)
+    shifted = pd.concat([reads.read(CONVOYS_BY_CHANCE, **values, jitter=int(seed) + n) for n in range(draws)])
+    counted = shifted.groupby("readers")["pairs"].sum() / draws
+    most = int(max([min_readers, *rows["readers"], *counted.index]))
+    matched = list(range(min_readers, most + 1))
+    chance = pd.DataFrame({
+        "matched": matched,
+        "vehicles": [int((rows["readers"] >= k).sum()) for k in matched],
+        "expected": [float(counted[counted.index >= k].sum()) for k in matched],
+    })  # fmt: skip
+    rows = rows.head(MOST_PAIRS).assign(
+        chance_pairs=lambda r: r["readers"].map(chance.set_index("matched")["expected"]).astype(float),
+        misreading=lambda r: [one_misreading_apart(a, b) for a, b in zip(r["plate"], r["other"], strict=True)],
+    )
+    return Leads(
+        "convoys",
+        rows,
+        {**period.words, "window_s": window_s, "min_readers": min_readers, "draws": draws, "seed": seed},
+        "every vehicle's whole day is shifted by 10 to 40 minutes by itself; commuters with the same hours and "
+        "platoons count as found, so ask travels_with of each pair over several weeks",
+        chance,
+    )

@@ -109,9 +109,9 @@ def hotlist_matches(
     Leads
         ``rows``: listed, plate, match (exact, similar), camera_id, camera_name, first_at, last_at, reads, parked,
         confidence, lon, lat, list_name, category, reason, case_number, priority, listed_region, region,
-        region_match (same, unknown, differs), issued_at, expires_at, loaded_at, validity (in_force, before_issue), list_age_days,
-        chance_reads, stands_out, action ("verify before stop"). One row a passage and entry. A read that names another
-        state than the entry does not stand out.
+        region_match (same, unknown, differs), issued_at, expires_at, loaded_at, validity (in_force, before_issue),
+        list_age_days, chance_reads, stands_out, action ("verify before stop"). One row a passage and
+        entry. A read that names another state than the entry does not stand out.
 
     Notes
     -----
