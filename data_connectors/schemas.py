@@ -325,7 +325,7 @@ TABLES: dict[str, TableSchema] = {
     for t in (INCIDENTS, CALLS, PLATE_READS, HOTLIST_ENTRIES, CAMERAS, PLACES, AREAS, STREETS, POPULATION, PUBLISHED_COUNTS)
 }
 
-PLATE_BEARING = tuple(t.name for t in TABLES.values() if t.lake == "sightings")
+PLATE_BEARING = (*(t.name for t in TABLES.values() if t.lake == "sightings"), "alerts")
 
 
 # The store's own bookkeeping. `loads` and `rejects` exist once in each lake, because a
@@ -350,6 +350,32 @@ REJECTS = (
     _c("column_name", "VARCHAR", "Column at fault, where one is"),
     _c("reason", "VARCHAR", "Why it was refused", required=True),
     _c("raw", "VARCHAR", "The row as read, JSON, sensitive columns left out"),
+)
+
+ALERTS = (
+    _c("alert_id", "VARCHAR", "Identifier", required=True),
+    _c("made_at", "TIMESTAMP WITH TIME ZONE", "When the read was matched", required=True),
+    _c("arrived_at", "TIMESTAMP WITH TIME ZONE", "When the read arrived", required=True),
+    _c("plate", "VARCHAR", "Plate read", required=True),
+    _c("region", "VARCHAR", "State read"),
+    _c("captured_at", "TIMESTAMP WITH TIME ZONE", "When the plate passed", required=True),
+    _c("camera_id", "VARCHAR", "Reader", required=True),
+    _c("camera_name", "VARCHAR", "Reader's name"),
+    _c("lon", "DOUBLE", "Longitude of the reader", "degrees"),
+    _c("lat", "DOUBLE", "Latitude of the reader", "degrees"),
+    _c("confidence", "DOUBLE", "Reader's confidence", "0-1"),
+    _c("list_name", "VARCHAR", "List that names the plate", required=True),
+    _c("listed_region", "VARCHAR", "State on the list"),
+    _c("category", "VARCHAR", "Category on the list"),
+    _c("case_number", "VARCHAR", "Case on the list: an alert under a case has a retention of its own"),
+    _c("priority", "VARCHAR", "Priority on the list"),
+    _c("listed_at", "TIMESTAMP WITH TIME ZONE", "When the entry was loaded: how old the list is"),
+    _c("acknowledged_at", "TIMESTAMP WITH TIME ZONE", "When someone took it up"),
+    _c("acknowledged_by", "VARCHAR", "Who"),
+    _c("closed_at", "TIMESTAMP WITH TIME ZONE", "When it was closed"),
+    _c("closed_by", "VARCHAR", "Who"),
+    _c("disposition", "VARCHAR", "How it ended: verified, misread, wrong_state, stale_entry, not_located, other"),
+    _c("note", "VARCHAR", "In words"),
 )
 
 LOCATION_CORRECTIONS = (
@@ -380,5 +406,5 @@ BOOKKEEPING: dict[Lake, dict[str, tuple[Column, ...]]] = {
         "loads": LOADS, "rejects": REJECTS,
         "location_corrections": LOCATION_CORRECTIONS, "location_originals": LOCATION_ORIGINALS,
     },
-    "sightings": {"loads": LOADS, "rejects": REJECTS},
+    "sightings": {"loads": LOADS, "rejects": REJECTS, "alerts": ALERTS},
 }
