@@ -48,7 +48,8 @@ def run(profile: Profile, layout: Layout, columns: list[str], values: list[str |
     connection.register("region_codes", pa.table({"key": list(codes), "code": list(codes.values())}))
     for alias, zone in statement.zones.items():
         connection.register(alias, times.zone_days(zone))
-    return connection.execute(statement.sql, statement.parameters).to_arrow_table().to_pylist()
+    made = connection.execute(statement.sql, statement.parameters).to_arrow_table().to_pylist()
+    return sorted(made, key=lambda row: row["line"])
 
 
 @pytest.mark.parametrize("name", profile_names())
