@@ -8,7 +8,7 @@ from typing import Any
 from rtcc_analytics.report.document import ChartSection, MapSection, Report, Section, TableSection, Text, rows_of, runs
 from rtcc_analytics.report.provenance import plain, software, without_password
 
-_NUMBER = re.compile(r"(?=.*\d)(?:[-+−±▲▼~<≤()%.,:\s\d]|\bto\b)+")
+_NUMBER = re.compile(r"(?=.*\d)(?:[-+−±▲▼*~<≤()%.,:\s\d]|\bto\b)+")
 SHOWN_ROWS = 60
 
 

@@ -7,11 +7,11 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from rtcc_analytics.events import Occurrences
 from rtcc_analytics.report import TableSection
-from rtcc_analytics.temporal import DailyCounts, WeeklySeries, covered_days
-from rtcc_analytics.temporal.level import FEWEST_DAYS, forecast_counts
+from rtcc_analytics.temporal import DailyCounts, PeriodError, WeeklySeries, covered_days, forecast_counts
 from rtcc_analytics.workflows.weekly_briefing.words import ALL, count, day_name, mean
 
 SCORED_WEEKS = 4
@@ -41,10 +41,13 @@ def forecasts(records: Occurrences, weeks: WeeklySeries, *, until: date) -> pd.D
     for start in [end - _WEEK * (late + back) for back in range(SCORED_WEEKS, 0, -1)] + [end]:
         known = start - _WEEK * late
         days = np.arange(first, known, dtype="M8[D]")
-        if days.size < FEWEST_DAYS or start > end:
-            continue
         taught = daily.between(days, days + _DAY).clip(min=0)
-        ahead = forecast_counts(taught, start=first, horizon_days=7 * (late + 1), level=LEVEL, seed=SEED)
+        try:
+            # Many threads on matrices this small wait for one another longer than they work.
+            with threadpool_limits(1):
+                ahead = forecast_counts(taught, start=first, horizon_days=7 * (late + 1), level=LEVEL, seed=SEED)
+        except PeriodError:
+            continue
         week = ahead.weeks.iloc[-1]
         counted = float(daily.between(start, start + _WEEK)) if start < end else float("nan")
         before = known - _WEEK * np.arange(1, BEFORE_WEEKS + 1)

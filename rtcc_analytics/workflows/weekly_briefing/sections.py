@@ -23,6 +23,8 @@ from rtcc_analytics.workflows.weekly_briefing.words import (
     window_words,
 )
 
+MANY_OUTSIDE = 5
+
 
 def words_section(given: str, generated: Sequence[str]) -> Text:
     """The bottom line: the analyst's own words first, then the sentences that the numbers make."""
@@ -72,7 +74,9 @@ def comparison_section(comparison: PeriodComparison, *, against: str, years: int
         shown=pd.DataFrame(cells, columns=["Offense", *heads * len(windows)]),
         groups=groups,
         strong=tuple(strong),
-        caption=_comparison_caption(against, years, late),
+        caption=_comparison_caption(
+            against, years, late, starred=any(cell.startswith("*") for line in cells for cell in line)
+        ),
         how=comparison.statement(),
         reads=tuple(reads),
     )
@@ -88,6 +92,8 @@ def weeks_section(series: WeeklySeries, *, reads: Sequence[str]) -> ChartSection
         f"Grey: {series.band}. {outside} of {frame['count'].notna().sum()} weeks lie outside it; chance alone would "
         f"put {series.outside_expected:.1f} there."
     )
+    if outside >= MANY_OUTSIDE:
+        caption += " So many say that the level moves with the season: one week outside is no alarm."
     if late:
         last_weeks = "last week" if late == 1 else f"last {late} weeks"
         caption += f" Hatched: the {last_weeks}, low while reports are still arriving."
@@ -212,7 +218,7 @@ def _window_head(window: str, by_name: pd.DataFrame, late: dict[str, float]) -> 
     return f"{words} *" if window in late else words
 
 
-def _comparison_caption(against: str, years: int, late: dict[str, float]) -> str:
+def _comparison_caption(against: str, years: int, late: dict[str, float], *, starred: bool) -> str:
     with_mean = against == "multi_year_mean"
     caption = (
         f"Counts of offenses recorded. Difference: from {baseline_words(against, years)}, with its 95 % interval; "
@@ -220,7 +226,8 @@ def _comparison_caption(against: str, years: int, late: dict[str, float]) -> str
     caption += "▲ or ▼ where it stands out."
     if with_mean:
         caption += " A mean over years with a 29 February is scaled to as many days as now."
-    if late:
+    if late or starred:
         usual = ", ".join(f"{window_words(window).lower()} {percent(share)}" for window, share in late.items())
-        caption += f" * Still filling: share of reports usually in by now: {usual}. A fall there is never marked."
+        caption += " * Reports of these days or offenses are still arriving, so a fall is not marked"
+        caption += f" (usually in by now: {usual})." if usual else "."
     return caption

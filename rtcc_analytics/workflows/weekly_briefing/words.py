@@ -100,15 +100,19 @@ def signed(number: float) -> str:
 
 
 def difference(row: Mapping[str, Any]) -> str:
-    """A difference with its interval, e.g. ``+17 (+3 to +30)``, marked where it is flagged.
+    """A difference with its interval, e.g. ``+17 (+3 to +30)``, marked where it is flagged or hidden by late reports.
 
     Examples
     --------
-    >>> difference({"difference": 16.7, "low": 3.1, "high": 30.2, "flagged": True})
+    >>> difference({"difference": 16.7, "low": 3.1, "high": 30.2, "flagged": True, "lag_affected": False})
     '▲ +17 (+3 to +30)'
+    >>> difference({"difference": -9.2, "low": -16.0, "high": -2.1, "flagged": False, "lag_affected": True})
+    '* −9 (−16 to −2)'
     """
     if pd.isna(row["difference"]):
         return "–"
+    if _hidden_by_lag(row) and row["high"] < 0:
+        return f"* {signed(row['difference'])} ({signed(row['low'])} to {signed(row['high'])})"
     mark = ("▲ " if row["difference"] > 0 else "▼ ") if row["flagged"] else ""
     return f"{mark}{signed(row['difference'])} ({signed(row['low'])} to {signed(row['high'])})"
 
