@@ -14,17 +14,18 @@ from data_connectors import Store
 HOT = {"220": (-73.93, 41.70), "240": (-73.88, 41.73)}
 COUNTY = shapely.box(-73.98, 41.66, -73.83, 41.78)
 ROWS = 4000
+STACK = (-73.9, 41.72)
 
 
 def make_small_county(folder: Path) -> Store:
-    """A store with 4,000 invented incidents of two years, 60 of them on a geocoder's centroid."""
+    """A store with 4,000 invented incidents of two years, 60 of them on a geocoder's centroid, 40 without a place."""
     store = Store.create(str(folder / "store"))
     tables = {"incidents": _incidents(), "areas": _areas(), "streets": _streets()}
     with store.loading("records") as session:
         for name, frame in tables.items():
             session.register("planted", pa.Table.from_pandas(frame, preserve_index=False))
             target = session.table(name)
-            sql = f"INSERT INTO {target} BY NAME SELECT * FROM planted"  # noqa: S608
+            sql = f"INSERT INTO {target} BY NAME SELECT * FROM planted"
             session.commit(lambda s, sql=sql: s.run(sql))
             session.unregister("planted")
     return store
@@ -38,7 +39,8 @@ def _incidents() -> pd.DataFrame:
     spread = np.where(near[:, None], (0.004, 0.003), (0.03, 0.025))
     lon, lat = (centre + rng.normal(0, 1, (ROWS, 2)) * spread).T
     lon, lat = lon.clip(-73.975, -73.835), lat.clip(41.665, 41.775)
-    lon[:60], lat[:60] = -73.9, 41.72
+    lon[:60], lat[:60] = STACK
+    lon[60:100], lat[60:100] = np.nan, np.nan
     local = pd.Timestamp("2022-01-03") + pd.to_timedelta(np.sort(rng.integers(0, 728 * 1440, ROWS)), "min")
     instant = local.tz_localize("America/New_York", ambiguous=False, nonexistent="shift_forward").tz_convert("UTC")
     numbers = rng.integers(1, 300, ROWS)
