@@ -14,7 +14,9 @@ from rtcc_analytics.temporal.series import WeeklySeries, weekly_series
 # Modules that reports do not need at their start; each is imported when one of its names is first asked for.
 _LATER = {
     "circular": ("CircularSummary", "ScanStatistic", "circular_summary", "scan_statistic"),
-    "level": ("ChangePoints", "CountForecast", "Decomposition", "change_points", "decompose", "forecast_counts"),
+    "forecasting": ("CountForecast", "forecast_counts"),
+    "holidays": ("holiday_names",),
+    "level": ("ChangePoints", "Decomposition", "change_points", "decompose"),
     "nowcasting": ("Nowcast", "nowcast"),
     "small_counts": ("ExactSpread", "ExactTest", "PoissonZ", "exact_spread_test", "exact_test", "poisson_z"),
 }
@@ -49,6 +51,7 @@ __all__ = [
     "exact_test",
     "false_discovery_q",
     "forecast_counts",
+    "holiday_names",
     "nowcast",
     "poisson_compare",
     "poisson_z",

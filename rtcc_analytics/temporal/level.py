@@ -1,7 +1,7 @@
-"""The level of a series of counts: what it is made of, where it changed, what to expect next.
+"""The level of a series of counts: what it is made of, and where it changed.
 
-`decompose` (trend, season, rest), `change_points` (when did the rate change?), `forecast_counts` (daily counts ahead
-with intervals, weekday, season and holidays allowed for). They speak of totals of an area, never of a place or person.
+`decompose` (trend, season, rest) and `change_points` (when did the rate change?). They speak of totals of an area,
+never of a place or a person.
 """
 
 from __future__ import annotations
@@ -16,9 +16,6 @@ from scipy import special, stats
 from rtcc_analytics.temporal.poisson import PeriodError
 
 FloatArray = NDArray[np.float64]
-YEAR_DAYS = 365.25
-FEWEST_DAYS = 730
-DRAWS = 4000
 
 
 @dataclass(frozen=True)
@@ -74,36 +71,6 @@ class ChangePoints:
         return self.frame.copy()
 
 
-@dataclass(frozen=True)
-class CountForecast:
-    """Expected counts ahead with an interval for what will be counted.
-
-    Attributes
-    ----------
-    days : DataFrame
-        One row a day: day, expected, low, high, holiday (name or blank).
-    weeks : DataFrame
-        One row a whole week of seven days from the first: start, expected, low, high. The interval is for the
-        week's sum, narrower than the sum of the days' intervals.
-    level : float
-        Share of outcomes the intervals are meant to hold.
-    dispersion : float
-        Variance over mean left by the model; above 1 the intervals are negative binomial.
-    trained_on : tuple of datetime64[D]
-        First and last day.
-    """
-
-    days: pd.DataFrame
-    weeks: pd.DataFrame
-    level: float
-    dispersion: float
-    trained_on: tuple[np.datetime64, np.datetime64]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a day."""
-        return self.days.copy()
-
-
 def decompose(counts: ArrayLike, *, period: int = 52, robust: bool = True) -> Decomposition:
     """Trend, season and rest by STL.
 
@@ -135,7 +102,7 @@ def decompose(counts: ArrayLike, *, period: int = 52, robust: bool = True) -> De
     """
     from statsmodels.tsa.seasonal import STL
 
-    y = _series(counts, fewest=2 * period)
+    y = whole_series(counts, fewest=2 * period)
     fitted = STL(y, period=period, robust=robust, seasonal=13 if period > 13 else 7).fit()
     return Decomposition(y, fitted.trend, fitted.seasonal, fitted.resid, period)
 
@@ -173,7 +140,7 @@ def change_points(counts: ArrayLike, *, shortest: int = 8, penalty: float | None
     Exact segmentation of a Poisson series by dynamic programming (optimal partitioning: Jackson, B. et al. 2005,
     IEEE Signal Processing Letters 12, 105-108). Time grows with the square of the number of steps.
     """
-    y = _series(counts, fewest=2 * shortest)
+    y = whole_series(counts, fewest=2 * shortest)
     if y.min() < 0:
         raise PeriodError(f"the smallest count is {y.min():g}; counts cannot be negative")
     base = penalty if penalty is not None else 2 * np.log(len(y))
@@ -183,120 +150,6 @@ def change_points(counts: ArrayLike, *, shortest: int = 8, penalty: float | None
         cuts = _partition(y, shortest, base * dispersion)
         dispersion = max(1.0, _dispersion_within(y, cuts))
     return ChangePoints(_stretches(y, cuts, max(1.0, dispersion)), float(max(1.0, dispersion)), float(base))
-
-
-def forecast_counts(
-    counts: ArrayLike, *, start: np.datetime64 | str, horizon_days: int, level: float = 0.9, seed: int = 0
-) -> CountForecast:
-    """Daily counts ahead, with weekday, season, holidays and a trend that does not run away.
-
-    Parameters
-    ----------
-    counts : array_like, shape (n,)
-        Events each day, oldest first, at least two years; days that reporting lag makes low left out.
-    start : date
-        Day of the first count.
-    horizon_days : int
-        Days ahead of the last count, at most a year.
-    level : float
-        Share of outcomes the interval is meant to hold.
-    seed : int
-        Of the draws behind the intervals of weeks.
-
-    Returns
-    -------
-    CountForecast
-
-    Raises
-    ------
-    PeriodError
-        Missing or negative counts, fewer than two years, a horizon of zero or beyond a year.
-
-    Examples
-    --------
-    >>> days = np.random.default_rng(1).poisson(6, 800)
-    >>> ahead = forecast_counts(days, start="2022-01-01", horizon_days=28)
-    >>> len(ahead.days), len(ahead.weeks), bool(ahead.weeks.expected.between(35, 50).all())
-    (28, 4, True)
-
-    Notes
-    -----
-    Poisson regression on weekday, two yearly harmonics, US federal holidays (and the day after), and the level
-    of each quarter year; ahead, the last quarters' level is carried on flat, damped towards the last year's.
-    Intervals add three things: the day's chance (negative binomial at the dispersion the model leaves), the
-    estimate's own error, and the level's drift, measured on how far each quarter lay from the ones before.
-    """
-    import statsmodels.api as sm
-
-    y = _series(counts, fewest=FEWEST_DAYS)
-    if y.min() < 0 or not 1 <= horizon_days <= 366:
-        raise PeriodError(
-            f"smallest count {y.min():g}, horizon {horizon_days} days; counts from 0 and a horizon of 1-366"
-        )
-    first = np.datetime64(start, "D")
-    past = first + np.arange(len(y))
-    ahead = past[-1] + 1 + np.arange(horizon_days)
-    calendar = _calendar(np.concatenate([past, ahead]))
-    quarters = (len(y) - 1 - np.arange(len(y))) // 91
-    quarters = np.minimum(quarters, quarters.max() - (len(y) % 91 < 45))
-    levels = np.eye(quarters.max() + 1)[quarters]
-    fitted = sm.GLM(y, np.column_stack([levels, calendar[: len(y)]]), family=sm.families.Poisson()).fit()
-    dispersion = max(1.0, float(fitted.pearson_chi2 / fitted.df_resid))
-    level_mean, level_error = _carried_on(fitted.params[: levels.shape[1]], y, quarters, dispersion)
-    design = np.column_stack([np.zeros((horizon_days, levels.shape[1])), calendar[len(y) :]])
-    log_mean = design @ fitted.params + level_mean
-    rng = np.random.default_rng(seed)
-    drawn = _draws(log_mean, level_error, dispersion, rng)
-    days = _summary(drawn, log_mean, level_error, level).assign(day=ahead, holiday=_holiday_names(ahead))
-    whole = horizon_days // 7
-    weekly = drawn[:, : whole * 7].reshape(DRAWS, whole, 7).sum(axis=2)
-    expected = days.expected.to_numpy()[: whole * 7].reshape(whole, 7).sum(axis=1)
-    low, high = np.quantile(weekly, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
-    weeks = pd.DataFrame({"start": ahead[: whole * 7 : 7], "expected": expected, "low": low, "high": high})
-    columns = ["day", "expected", "low", "high", "holiday"]
-    return CountForecast(days[columns], weeks, level, dispersion, (past[0], past[-1]))
-
-
-def _carried_on(levels: FloatArray, y: FloatArray, quarters: NDArray, dispersion: float) -> tuple[float, float]:
-    """The level ahead (log), half the latest quarter's and half the year's, and its standard error."""
-    year = levels[:4].mean()
-    ahead = 0.5 * levels[0] + 0.5 * year
-    history = [0.5 * levels[k + 1] + 0.5 * levels[k + 1 : k + 5].mean() - levels[k] for k in range(len(levels) - 4)]
-    noise = dispersion / max(1.0, y[quarters == 0].sum())
-    drift = np.mean(np.square(history)) if len(history) >= 2 else 0.05**2
-    return float(ahead), float(np.sqrt(max(drift, noise)))
-
-
-def _draws(log_mean: FloatArray, level_error: float, dispersion: float, rng: np.random.Generator) -> FloatArray:
-    mean = np.exp(log_mean + level_error * rng.standard_normal((DRAWS, 1)) - level_error**2 / 2)
-    if dispersion <= 1.001:
-        return rng.poisson(mean).astype(float)
-    shape = mean / (dispersion - 1)
-    return rng.negative_binomial(np.maximum(shape, 1e-9), 1 / dispersion).astype(float)
-
-
-def _summary(drawn: FloatArray, log_mean: FloatArray, level_error: float, level: float) -> pd.DataFrame:
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
-    return pd.DataFrame({"expected": np.exp(log_mean), "low": low, "high": high})
-
-
-def _calendar(days: NDArray[np.datetime64]) -> FloatArray:
-    """Weekday (Monday the base), two yearly harmonics, holiday, day after a holiday."""
-    weekday = (days.astype(np.int64) + 3) % 7
-    turn = 2 * np.pi * days.astype(np.int64) / YEAR_DAYS
-    holiday = _holiday_names(days) != ""
-    after = _holiday_names(days - 1) != ""
-    waves = [wave(k * turn) for k in (1, 2) for wave in (np.cos, np.sin)]
-    return np.column_stack([*(weekday == d for d in range(1, 7)), *waves, holiday, after]).astype(float)
-
-
-def _holiday_names(days: NDArray[np.datetime64]) -> NDArray[np.object_]:
-    from pandas.tseries.holiday import USFederalHolidayCalendar
-
-    stamps = pd.DatetimeIndex(days)
-    named = USFederalHolidayCalendar().holidays(stamps.min(), stamps.max(), return_name=True)
-    names = {day.date(): name for day, name in named.items()}
-    return np.array([names.get(stamp.date(), "") for stamp in stamps], dtype=object)
 
 
 def _cost(y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -348,7 +201,8 @@ def _stretches(y: FloatArray, cuts: list[int], dispersion: float) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
-def _series(counts: ArrayLike, *, fewest: int) -> FloatArray:
+def whole_series(counts: ArrayLike, *, fewest: int) -> FloatArray:
+    """Counts as an array, none missing and at least so many; else `PeriodError`."""
     y = np.asarray(counts, dtype=float).ravel()
     if bad := int((~np.isfinite(y)).sum()):
         raise PeriodError(f"{bad} of {len(y)} counts are missing; give the span for which there are records")

@@ -21,6 +21,7 @@ Step = Literal["day", "week", "month"]
 
 FEWEST_EVENTS = 50
 MONTHLY_SHARE = 0.95
+MIXED_SHARE = 0.005
 WEEKDAY_DELAYS = 14
 FEWEST_PER_WEEKDAY = 300
 DRAWS = 2000
@@ -169,7 +170,7 @@ def nowcast(
         raise PeriodError(f"records begin on {first_covered}, after the {steps} {step}s asked for began ({start[0]})")
     start, end = start[start >= first_covered], end[start >= first_covered]
     counted = triangle.sum(axis=1)
-    notes = _notes(occurrences, known, monthly, longest_delay_days)
+    notes = _notes(occurrences, known, told, monthly, longest_delay_days)
     completed = _completed(clock, start, end, counted, share, draws, dispersion, level, rng)
     precision = "month" if monthly else "day"
     return Nowcast(start, end, *completed, level, step, last, longest, precision, dispersion, notes)
@@ -299,6 +300,11 @@ def _dated_to_the_month(told: NDArray[np.datetime64]) -> bool:
     return bool(max(first.mean(), last.mean()) >= MONTHLY_SHARE)
 
 
+def _at_month_ends(told: NDArray[np.datetime64]) -> float:
+    after = told + 1
+    return float((after == after.astype("M8[M]").astype("M8[s]")).mean())
+
+
 def _last_day(known: Occurrences, told: NDArray[np.datetime64], as_of: When | None, monthly: bool) -> np.datetime64:
     """The last local day whose reports are all in: for a monthly feed the last day of its last month."""
     if as_of is None:
@@ -315,12 +321,19 @@ def _last_day(known: Occurrences, told: NDArray[np.datetime64], as_of: When | No
     return ((month + 1) if month_is_over else month).astype("M8[D]") - 1
 
 
-def _notes(occurrences: Occurrences, known: Occurrences, monthly: bool, longest_delay_days: int) -> tuple[str, ...]:
+def _notes(
+    occurrences: Occurrences, known: Occurrences, told: NDArray[np.datetime64], monthly: bool, longest_delay_days: int
+) -> tuple[str, ...]:
     notes = list(occurrences.notes)
     if without := occurrences.size - known.size:
         notes.append(f"{without:,} of {occurrences.size:,} events without a time or a report time are left out")
     if monthly:
         notes.append("reports are dated to the month only: delays are whole months, and single weeks are not completed")
+    elif (to_the_month := _at_month_ends(told)) >= MIXED_SHARE:
+        notes.append(
+            f"{to_the_month:.0%} of the reports bear the very last second of a month: a feed dated to the month only "
+            "is mixed with others, and its delays are not known to the day; complete each feed by itself"
+        )
     notes.append(f"events reported later than {longest_delay_days} days after they happened are left out of account")
     return tuple(notes)
 

@@ -1,4 +1,4 @@
-"""Level of a series: parts add up, changes are found and seldom invented, intervals hold what they say."""
+"""Level of a series: parts add up, changes are found and seldom invented."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from rtcc_analytics.temporal.level import _partition, change_points, decompose, forecast_counts
+from rtcc_analytics.temporal.level import _partition, change_points, decompose
 from rtcc_analytics.temporal.poisson import PeriodError
 
 
@@ -63,61 +63,12 @@ def test_ratio_interval_holds_the_true_ratio() -> None:
     assert np.mean(inside) >= 0.88
 
 
-def daily(rng: np.random.Generator, n: int, noisy: bool) -> np.ndarray:
-    days = np.datetime64("2018-01-01") + np.arange(n)
-    weekday = (days.astype(int) + 3) % 7
-    mean = 8 * np.exp(0.25 * np.cos(2 * np.pi * days.astype(int) / 365.25) + 0.2 * (weekday >= 5))
-    if noisy:
-        mean = mean * rng.gamma(4, 1 / 4, n)
-    return rng.poisson(mean)
-
-
-@pytest.mark.parametrize("noisy", [False, True])
-def test_intervals_hold_what_they_say(noisy: bool) -> None:
-    rng = np.random.default_rng(5)
-    days_inside, weeks_inside = [], []
-    for _ in range(12):
-        y = daily(rng, 1200 + 28, noisy)
-        ahead = forecast_counts(y[:1200], start="2018-01-01", horizon_days=28)
-        truth = y[1200:]
-        days_inside.append(((truth >= ahead.days.low) & (truth <= ahead.days.high)).mean())
-        weekly = truth.reshape(4, 7).sum(axis=1)
-        weeks_inside.append(((weekly >= ahead.weeks.low) & (weekly <= ahead.weeks.high)).mean())
-    assert 0.86 <= np.mean(days_inside) <= 0.97
-    assert np.mean(weeks_inside) >= 0.8
-    assert (ahead.dispersion > 1.5) == noisy
-
-
-def test_weekday_season_and_holidays_are_learnt() -> None:
-    rng = np.random.default_rng(6)
-    y = daily(rng, 1461, False)
-    days = np.datetime64("2018-01-01") + np.arange(1461)
-    y[np.isin(days.astype("datetime64[D]").astype(str), ["2018-12-25", "2019-12-25", "2020-12-25", "2021-12-24"])] = 0
-    ahead = forecast_counts(y, start="2018-01-01", horizon_days=21).days
-    assert [name for name in ahead.holiday if name] == ["Birthday of Martin Luther King, Jr."]
-    weekend = ahead.day.dt.day_of_week >= 5
-    assert ahead.expected[weekend].mean() / ahead.expected[~weekend & (ahead.holiday == "")].mean() == pytest.approx(
-        np.exp(0.2), abs=0.08
-    )
-
-
-def test_same_seed_same_answer_and_future_is_not_seen() -> None:
-    y = daily(np.random.default_rng(7), 900, True)
-    one, two = (forecast_counts(y[:800], start="2018-01-01", horizon_days=14, seed=3) for _ in range(2))
-    np.testing.assert_array_equal(one.days[["low", "high"]], two.days[["low", "high"]])
-
-
-@pytest.mark.parametrize(
-    ("counts", "words"),
-    [([1.0, np.nan] * 400, "400 of 800 counts are missing"), ([1.0] * 100, "100 steps; at least 730")],
-)
-def test_bad_series_are_refused(counts: list, words: str) -> None:
-    with pytest.raises(PeriodError, match=words):
-        forecast_counts(counts, start="2020-01-01", horizon_days=7)
-
-
-def test_bad_limits_are_refused() -> None:
-    with pytest.raises(PeriodError, match="horizon 0 days"):
-        forecast_counts([3.0] * 800, start="2020-01-01", horizon_days=0)
+def test_bad_series_are_refused() -> None:
+    with pytest.raises(PeriodError, match="400 of 800 counts are missing"):
+        change_points([1.0, np.nan] * 400)
+    with pytest.raises(PeriodError, match="15 steps; at least 16"):
+        change_points([1.0] * 15)
     with pytest.raises(PeriodError, match="smallest count is -1"):
         change_points([-1.0] + [3.0] * 40)
+    with pytest.raises(PeriodError, match="100 steps; at least 104"):
+        decompose([1.0] * 100)

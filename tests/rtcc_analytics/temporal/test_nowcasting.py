@@ -104,6 +104,19 @@ def test_a_monthly_file_read_in_mid_month_completes_to_its_last_month() -> None:
     assert str(nowcast(filed, as_of="2024-12-15", steps=2).as_of) == "2024-11-30"
 
 
+def test_a_monthly_feed_among_others_is_pointed_out() -> None:
+    happened, told = planted(8)
+    stamps = told.astype("M8[s]") + 36_000
+    monthly = np.arange(told.size) % 10 == 0
+    stamps[monthly] = ((told[monthly].astype("M8[M]") + 1).astype("M8[s]")) - 1
+    seen = stamps < AS_OF
+    mixed = Occurrences(occurred_from=happened[seen].astype("M8[s]"), reported_at=stamps[seen], timezone="UTC")
+    found = nowcast(mixed, as_of=str(AS_OF), longest_delay_days=60, history_days=364)
+    assert found.precision == "day" and any("complete each feed by itself" in note for note in found.notes)
+    clean = nowcast(known(happened, told), as_of=str(AS_OF), longest_delay_days=60, history_days=364)
+    assert not any("each feed" in note for note in clean.notes)
+
+
 def test_prompt_reports_change_nothing() -> None:
     happened, _ = planted(5)
     found = nowcast(known(happened, happened), as_of=str(AS_OF), steps=4, longest_delay_days=60, history_days=364)
