@@ -6,19 +6,26 @@ from rtcc_analytics.prediction.history import History, PredictionError
 from rtcc_analytics.prediction.intervals import PredictiveInterval, predictive_interval
 from rtcc_analytics.prediction.kernels import KernelDensity, ProMap, promap
 from rtcc_analytics.prediction.multi_resolution import MultiResolution
+from rtcc_analytics.prediction.regression import GradientBoosting, LogLinear
+from rtcc_analytics.prediction.self_exciting import SelfExciting
+from rtcc_analytics.prediction.stacking import Stacked
 
 __all__ = [
     "AllHistory",
     "DecayedCounts",
     "Fitted",
+    "GradientBoosting",
     "History",
     "KernelDensity",
     "LastYear",
+    "LogLinear",
     "Model",
     "MultiResolution",
     "PredictionError",
     "PredictiveInterval",
     "ProMap",
+    "SelfExciting",
+    "Stacked",
     "predictive_interval",
     "promap",
 ]

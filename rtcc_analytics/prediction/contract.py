@@ -26,13 +26,10 @@ class Model(ABC):
         What a board calls it.
     fewest_events : int
         Fewer than this it refuses to learn from.
-    costly : bool
-        Whether a backtest refits it only every `refit_days`, updating its history at each origin.
     """
 
     name: str
     fewest_events: int = 10
-    costly: bool = False
 
     def fit(self, events: Events, units: SpatialUnits, *, companions: Events | None = None) -> Fitted:
         """Learn from events, which the caller has cut to what was known (`Events.known_at`).

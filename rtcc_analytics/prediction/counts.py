@@ -13,13 +13,11 @@ import numpy as np
 
 from rtcc_analytics.prediction.contract import Fitted, Model
 from rtcc_analytics.prediction.history import FloatArray, History, PredictionError
-from rtcc_analytics.prediction.mixing import decayed_counts, ground_share, log_likelihood, mixture_weights
+from rtcc_analytics.prediction.mixing import decayed_counts, likeliest_even_share, with_even_share
 
 HALF_LIVES_DAYS = (30.0, 60.0, 120.0, 240.0, 365.0, 545.0, 730.0, 1095.0, 1460.0)
-WINDOW_DAYS = 28.0
+USUAL_HALF_LIFE_DAYS = 730.0
 MOST_WINDOWS = 8
-DEFAULT_EVEN_SHARE = 0.05
-EVEN_PRIOR = np.array([19.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -98,8 +96,8 @@ class FittedCounts(Fitted):
     def expected(self, start: float, horizon_days: float) -> FloatArray:
         """Rate by unit times the horizon; the same for every start."""
         rate = _rates(self.history, self.window_days, self.half_life_days)
-        even = ground_share(self.history) * rate.sum()
-        return horizon_days * ((1 - self.even_share) * rate + self.even_share * even)
+        total = max(rate.sum(), 1e-12)
+        return horizon_days * total * with_even_share(rate / total, self.even_share, self.history)
 
     def learned(self) -> dict[str, Any]:
         """Half-life, and the share spread evenly."""
@@ -113,32 +111,19 @@ def _rates(history: History, window_days: float, half_life_days: float) -> Float
 
 
 def _even_share(history: History, window_days: float, half_life_days: float) -> float:
-    return _windows(history, [(window_days, half_life_days)])[0][1]
+    return _tried(history, window_days, half_life_days)[1]
 
 
 def _chosen(history: History, choices: tuple[float, ...]) -> tuple[float, float]:
     """The half-life under which past windows were likeliest, and its even share."""
-    results = _windows(history, [(np.inf, choice) for choice in choices])
-    best = max(range(len(choices)), key=lambda i: results[i][0])
+    results = [_tried(history, np.inf, choice) for choice in choices]
+    best = max(range(len(choices)), key=lambda i: (results[i][0], -abs(choices[i] - USUAL_HALF_LIFE_DAYS)))
     return choices[best], results[best][1]
 
 
-def _windows(history: History, choices: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Log likelihood of past windows and the likeliest even share, for each (window, half-life)."""
-    starts = history.settled_windows(WINDOW_DAYS, most=MOST_WINDOWS)
-    if not starts:
-        return [(-float(abs(half_life - 730.0)), DEFAULT_EVEN_SHARE) for _, half_life in choices]
-    observed = [history.counted(start, start + WINDOW_DAYS) for start in starts]
-    before = [history.known_at(start) for start in starts]
-    even = ground_share(history)
-    results = []
-    for window_days, half_life_days in choices:
-        rates = [_rates(known, window_days, half_life_days) for known in before]
-        shapes = [np.column_stack([rate / max(rate.sum(), 1e-12), even]) for rate in rates]
-        weights = mixture_weights(shapes, observed, prior=EVEN_PRIOR)
-        likelihood = sum(
-            log_likelihood(WINDOW_DAYS * rate.sum() * (shape @ weights), held)
-            for rate, shape, held in zip(rates, shapes, observed, strict=True)
-        )
-        results.append((likelihood, float(weights[1])))
-    return results
+def _tried(history: History, window_days: float, half_life_days: float) -> tuple[float, float]:
+    def forecast(known: History) -> tuple[FloatArray, float]:
+        rate = _rates(known, window_days, half_life_days)
+        return rate / max(rate.sum(), 1e-12), float(rate.sum())
+
+    return likeliest_even_share(history, forecast, most=MOST_WINDOWS)

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rtcc_analytics.prediction.contract import Fitted, Model
-from rtcc_analytics.prediction.counts import EVEN_PRIOR, MOST_WINDOWS, WINDOW_DAYS
 from rtcc_analytics.prediction.history import FloatArray, History, PredictionError
-from rtcc_analytics.prediction.mixing import ground_share, log_likelihood, mixture_weights
+from rtcc_analytics.prediction.mixing import ground_share, likeliest_even_share, with_even_share
 from rtcc_analytics.prediction.raster import Raster
 from rtcc_analytics.units import Grid
 
 BANDWIDTHS_M = (75.0, 125.0, 200.0, 350.0, 600.0)
+SMOOTH_WINDOWS = 3
 Metric = Literal["chebyshev", "manhattan", "euclidean"]
 
 
@@ -43,27 +43,29 @@ class KernelDensity(Model):
         if self.bandwidth_m is not None and not self.bandwidth_m > 0:
             raise PredictionError(f"bandwidth_m is {self.bandwidth_m}: a positive distance in metres is needed")
         raster = Raster.over(history.units)
-        bandwidth = self.bandwidth_m or _likeliest_bandwidth(history, raster, self.window_days)
+        choices = (self.bandwidth_m,) if self.bandwidth_m else BANDWIDTHS_M
+        bandwidth, even = _chosen(history, raster, choices, self.window_days)
         return FittedDensity(model=self, history=history, trained_until=history.until, raster=raster,
-                             bandwidth_m=bandwidth, window_days=self.window_days)
+                             bandwidth_m=bandwidth, window_days=self.window_days, even_share=even)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedDensity(Fitted):
-    """A kernel density with its bandwidth."""
+    """A kernel density with its bandwidth, and the share spread evenly over the ground."""
 
     raster: Raster
     bandwidth_m: float
     window_days: float
+    even_share: float
 
     def expected(self, start: float, horizon_days: float) -> FloatArray:
         """Smoothed events per day, scaled so that the units hold what fell in them, times the horizon."""
-        density, total = _density(self.history, self.raster, self.bandwidth_m, self.window_days)
-        return horizon_days * total * density
+        shape, rate = _density(self.history, self.raster, self.bandwidth_m, self.window_days)
+        return horizon_days * rate * with_even_share(shape, self.even_share, self.history)
 
     def learned(self) -> dict[str, Any]:
-        """The bandwidth."""
-        return {"bandwidth_m": self.bandwidth_m, "window_days": self.window_days}
+        """The bandwidth, and the share spread evenly."""
+        return {"bandwidth_m": self.bandwidth_m, "even_share": round(self.even_share, 4)}
 
 
 def _density(
@@ -73,23 +75,19 @@ def _density(
     past, span = history.target, min(window_days, history.days)
     recent = past.day >= past.until - span
     held = raster.counted(raster.squares(past.x, past.y), past.weight * recent)
-    shape = raster.smoothed(held, bandwidth_m) + 1e-9 * ground_share(history)
-    return shape / shape.sum(), float(past.weight[recent & (past.unit >= 0)].sum()) / span
+    shape = raster.smoothed(held, bandwidth_m)
+    rate = float(past.weight[recent & (past.unit >= 0)].sum()) / span
+    return (shape / shape.sum() if shape.sum() > 0 else ground_share(history)), rate
 
 
-def _likeliest_bandwidth(history: History, raster: Raster, window_days: float) -> float:
-    starts = history.settled_windows(WINDOW_DAYS, most=MOST_WINDOWS)[-3:]
-    if not starts:
-        return BANDWIDTHS_M[len(BANDWIDTHS_M) // 2]
-
-    def likelihood(bandwidth_m: float) -> float:
-        sums = 0.0
-        for start in starts:
-            shape, total = _density(history.known_at(start), raster, bandwidth_m, window_days)
-            sums += log_likelihood(total * WINDOW_DAYS * shape, history.counted(start, start + WINDOW_DAYS))
-        return sums
-
-    return max(BANDWIDTHS_M, key=likelihood)
+def _chosen(history: History, raster: Raster, bandwidths: tuple[float, ...], window_days: float) -> tuple[float, float]:
+    """The bandwidth under which the last windows were likeliest, and its even share."""
+    tried = [
+        likeliest_even_share(history, lambda known, b=b: _density(known, raster, b, window_days), most=SMOOTH_WINDOWS)
+        for b in bandwidths
+    ]
+    best = max(range(len(bandwidths)), key=lambda i: tried[i][0])
+    return bandwidths[best] if tried[best][0] > -np.inf else bandwidths[len(bandwidths) // 2], tried[best][1]
 
 
 @dataclass(frozen=True)
@@ -118,8 +116,8 @@ class ProMap(Model):
     def _learn(self, history: History) -> FittedProMap:
         if not (isinstance(history.units, Grid) and history.units.kind == "square"):
             raise PredictionError(f"ProMap counts distance in square cells, and the units are {history.units.name}")
-        return FittedProMap(model=self, history=history, trained_until=history.until,
-                            even_share=_promap_even_share(self, history))
+        even = likeliest_even_share(history, lambda known: _promap_shape(self, known, known.until), most=SMOOTH_WINDOWS)
+        return FittedProMap(model=self, history=history, trained_until=history.until, even_share=even[1])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -132,8 +130,7 @@ class FittedProMap(Fitted):
     def expected(self, start: float, horizon_days: float) -> FloatArray:
         """The map at `start`, scaled to the events per day of its weeks, times the horizon."""
         shape, rate = _promap_shape(self.model, self.history, start)
-        even = ground_share(self.history)
-        return horizon_days * rate * ((1 - self.even_share) * shape + self.even_share * even)
+        return horizon_days * rate * with_even_share(shape, self.even_share, self.history)
 
     def learned(self) -> dict[str, Any]:
         """The share spread evenly."""
@@ -207,13 +204,3 @@ def _promap_shape(model: ProMap, history: History, start: float) -> tuple[FloatA
     rate = float(past.weight[recent & (past.unit >= 0)].sum()) / span
     values = values * history.units.area_m2
     return (values / values.sum() if values.sum() > 0 else ground_share(history)), rate
-
-
-def _promap_even_share(model: ProMap, history: History) -> float:
-    starts = history.settled_windows(WINDOW_DAYS, most=MOST_WINDOWS)[-3:]
-    if not starts:
-        return float(EVEN_PRIOR[1] / EVEN_PRIOR.sum())
-    even = ground_share(history)
-    shapes = [np.column_stack([_promap_shape(model, history.known_at(at), at)[0], even]) for at in starts]
-    observed = [history.counted(at, at + WINDOW_DAYS) for at in starts]
-    return float(mixture_weights(shapes, observed, prior=EVEN_PRIOR)[1])

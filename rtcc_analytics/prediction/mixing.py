@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,6 +10,11 @@ from rtcc_analytics.prediction.history import FloatArray, History
 
 ROUNDS = 200
 SETTLED = 1e-6
+NEWTON_STEPS = 50
+LEAST_EXPECTED = 1e-9
+WINDOW_DAYS = 28.0
+DEFAULT_EVEN_SHARE = 0.05
+EVEN_PRIOR = np.array([19.0, 1.0])
 
 
 def decayed_exposure(days: FloatArray | float, half_life_days: float) -> FloatArray | float:
@@ -103,4 +108,76 @@ def log_likelihood(expected: FloatArray, observed: FloatArray) -> float:
     """Poisson log likelihood of counts given what was expected, without the term that no model changes."""
     from scipy.special import xlogy
 
-    return float(xlogy(observed, expected).sum() - expected.sum())
+    return float(xlogy(observed, np.maximum(expected, LEAST_EXPECTED)).sum() - expected.sum())
+
+
+def log_slope(expected: FloatArray, observed: FloatArray) -> tuple[float, float]:
+    """Slope of the log rate that happened on the log rate expected, and its Poisson standard error.
+
+    Poisson regression by Newton steps. Below 1 the forecast is too bold, above 1 too timid.
+
+    Examples
+    --------
+    >>> expected = np.repeat([0.1, 0.2, 0.4], 1000)
+    >>> round(log_slope(expected, expected**2)[0], 2)
+    2.0
+    """
+    mean = np.maximum(expected, LEAST_EXPECTED)
+    centre = float(np.log(mean.mean()))
+    design = np.column_stack([np.ones_like(mean), np.log(mean) - centre])
+    beta, information = np.array([centre, 1.0]), np.eye(2)
+    for _ in range(NEWTON_STEPS):
+        rate = np.exp(np.clip(design @ beta, -40, 20))
+        information = design.T @ (design * rate[:, None]) + 1e-9 * np.eye(2)
+        step = np.linalg.solve(information, design.T @ (observed - rate))
+        beta = beta + np.clip(step, -1, 1)
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(beta[1]), float(np.sqrt(np.linalg.inv(information)[1, 1]))
+
+
+def sharpened(shape: FloatArray, area_m2: FloatArray, slope: float) -> FloatArray:
+    """A surface with contrasts between places raised to a power, density by density, the sum kept.
+
+    Which place comes before which stays as it was.
+    """
+    density = shape / area_m2
+    raised = np.power(density / density.max(), slope) * area_m2 if density.max() > 0 else shape
+    return raised * (shape.sum() / raised.sum())
+
+
+def with_even_share(shape: FloatArray, even_share: float, history: History) -> FloatArray:
+    """Shares of the units with part of them spread evenly over the ground: nowhere is nothing possible."""
+    return (1 - even_share) * shape + even_share * ground_share(history)
+
+
+def likeliest_even_share(
+    history: History, forecast: Callable[[History], tuple[FloatArray, float]], *, most: int
+) -> tuple[float, float]:
+    """Log likelihood of past windows of 28 days, and the even share under which they were likeliest.
+
+    Parameters
+    ----------
+    history : History
+    forecast : callable
+        Shares of the units, and events per day in all, from what was known at a window's start.
+    most : int
+        Windows at most, the latest.
+
+    Returns
+    -------
+    (float, float)
+        Minus infinity and 0.05 where the history leaves no settled window.
+    """
+    starts = history.settled_windows(WINDOW_DAYS, most=most)
+    if not starts:
+        return -np.inf, DEFAULT_EVEN_SHARE
+    observed = [history.counted(start, start + WINDOW_DAYS) for start in starts]
+    made = [forecast(history.known_at(start)) for start in starts]
+    shapes = [np.column_stack([shape, ground_share(history)]) for shape, _ in made]
+    weights = mixture_weights(shapes, observed, prior=EVEN_PRIOR)
+    likelihood = sum(
+        log_likelihood(WINDOW_DAYS * rate * (shape @ weights), held)
+        for (_, rate), shape, held in zip(made, shapes, observed, strict=True)
+    )
+    return likelihood, float(weights[1])

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from rtcc_analytics.prediction.contract import Fitted, Model
 from rtcc_analytics.prediction.history import FloatArray, History, PredictionError
-from rtcc_analytics.prediction.mixing import ground_share, mixture_weights
+from rtcc_analytics.prediction.mixing import WINDOW_DAYS, ground_share, log_slope, mixture_weights, sharpened
 from rtcc_analytics.prediction.raster import Raster
 from rtcc_analytics.prediction.totals import expected_total
 from rtcc_analytics.units import SpatialUnits
 
-WINDOW_DAYS = 28.0
+CONTRAST_SPREAD = 0.2
 Part = tuple[int, float, float]
 EVERYWHERE: Part = (-1, np.inf, np.inf)
 
@@ -58,7 +58,6 @@ class MultiResolution(Model):
     own_prior: float = 10.0
     name: str = "multi-resolution mixture"
     fewest_events: int = 100
-    costly: bool = True
 
     def parts(self, kinds: int) -> tuple[Part, ...]:
         """The components as (kind, half-life, distance), the even ground last."""
@@ -80,8 +79,9 @@ class MultiResolution(Model):
         observed = [history.counted(start, start + WINDOW_DAYS) for start in starts]
         own = np.array([kind == 0 and distance == 0 and h >= 365 for kind, h, distance in parts])
         weights = mixture_weights(shapes, observed, prior=np.where(own, self.own_prior, self.own_prior / 10))
+        slope = _contrast([shape @ weights for shape in shapes], observed)
         return FittedMixture(model=self, history=history, trained_until=history.until, surfaces=surfaces, parts=parts,
-                             weights=weights)
+                             weights=weights, contrast=slope)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,27 +92,32 @@ class FittedMixture(Fitted):
     ----------
     parts : tuple of (kind, half-life, distance)
     weights : array of float, shape (len(parts),)
+    contrast : float
+        Power to which densities are raised, so that past windows were neither too bold nor too
+        timid; it changes no ranking.
     """
 
     surfaces: PartSurfaces
     parts: tuple[Part, ...]
     weights: FloatArray
+    contrast: float
 
     def expected(self, start: float, horizon_days: float) -> FloatArray:
         """The level forecast, laid out by the mixture."""
-        shape = self.surfaces.mixed(self.history, self.parts, self.weights)
+        mixed = self.surfaces.mixed(self.history, self.parts, self.weights)
+        shape = sharpened(mixed, self.history.units.area_m2, self.contrast)
         return expected_total(self.history, start, horizon_days) * shape / shape.sum()
 
     def learned(self) -> dict[str, Any]:
         """The share of every component above half a percent, largest first."""
         order = np.argsort(-self.weights)
         named = {self._named(self.parts[i]): round(float(self.weights[i]), 3) for i in order if self.weights[i] > 0.005}
-        return {"shares": named}
+        return {"contrast": round(self.contrast, 3), "shares": named}
 
     def drivers(self, start: float, horizon_days: float) -> dict[str, FloatArray]:
         """The expectation by driver: past events here (lately, or over years), nearby, other offenses, the ground."""
         surfaces = self.surfaces.separate(self.history, self.parts) * self.weights
-        scale = expected_total(self.history, start, horizon_days) / surfaces.sum()
+        scale = self.expected(start, horizon_days) / np.maximum(surfaces.sum(axis=1), 1e-300)
         sums: dict[str, FloatArray] = {}
         for part, column in zip(self.parts, surfaces.T, strict=True):
             name = self._driver(part)
@@ -134,6 +139,14 @@ class FittedMixture(Fitted):
             return f"{self.history.kinds[kind]} here and nearby"
         where = "here" if distance == 0 else "nearby"
         return f"{self.history.kinds[0]} {where}, {'lately' if half_life < 180 else 'over the years'}"
+
+
+def _contrast(shapes: list[FloatArray], observed: list[FloatArray]) -> float:
+    """The slope that past windows ask for, pulled towards 1 where few events speak."""
+    expected = [shape * (held.sum() / shape.sum()) for shape, held in zip(shapes, observed, strict=True)]
+    slope, error = log_slope(np.concatenate(expected), np.concatenate(observed))
+    trust = CONTRAST_SPREAD**2 / (CONTRAST_SPREAD**2 + error**2)
+    return float(np.clip(1 + trust * (slope - 1), 0.5, 2.0))
 
 
 @dataclass(frozen=True, eq=False)
