@@ -236,8 +236,12 @@ def _server_rows(connection: Connection) -> Iterator[Rows]:
         f"ATTACH {literal(server_options(connection.location))} AS audit_server (TYPE postgres, SECRET rtcc)"
     )
     try:
-        connection.run("CREATE SCHEMA IF NOT EXISTS audit_server.audit")
-        connection.run(f"CREATE TABLE IF NOT EXISTS audit_server.audit.ledger ({_columns_sql()})")
+        there = connection.rows(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = 'audit_server' AND schema_name = 'audit' AND table_name = 'ledger'"
+        )
+        if not there:  # asked first, because a role that may only add rows may not even try to make the table
+            connection.run("CREATE SCHEMA IF NOT EXISTS audit_server.audit")
+            connection.run(f"CREATE TABLE IF NOT EXISTS audit_server.audit.ledger ({_columns_sql()})")
         yield _ServerRows(connection)
     finally:
         connection.run("DETACH audit_server")

@@ -15,6 +15,7 @@ from .ledger import Ledger
 from .location import Location
 from .locking import Deadline, retried
 from .migrations import check_version
+from .policy import Policy, asking
 from .purpose import Purpose
 
 if TYPE_CHECKING:
@@ -80,10 +81,11 @@ def open_sightings(
     location: Location, purpose: Purpose, *, explain: bool, wait_s: float, records_at: int | None
 ) -> Iterator[SightingsSession]:
     """A `SightingsSession`; a purpose that does not do is refused, and the refusal recorded."""
-    refusal = purpose.refusal()
+    refusal = purpose.refusal() or Policy.of(location).refusal(purpose, asking(location))
     if refusal:
         Ledger(location, wait_s).append(action="deny", object="sightings", purpose=purpose, outcome="denied")
         purpose.check()
+        raise StoreError(refusal)
     lakes = (Attach("sightings"), Attach("records", snapshot=records_at))
     with connected(location, *lakes, explain=explain, hardened=True, masked=True) as connection:
         check_version(connection, "sightings")
