@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import papermill
 import pytest
 
 from data_connectors import Store
-from tests.notebooks.small_county import ROWS, make_small_county
+from tests.notebooks.small_county import HOT, ROWS, make_small_county
 
 NAMES = ("00_start_here", "01_load_and_check", "02_hotspots")
 PLACES = """place_id,name,kind,lon,lat
@@ -79,4 +80,6 @@ def test_hotspots_finds_what_was_planted_under_the_parameters_given(run: Callabl
     view = re.search(r"Burglary.* · ([\d,]+) records used \(([\d,]+) within the hours\) · .* bandwidth 600 m", said)
     records, within = (int(n.replace(",", "")) for n in view.groups())
     assert 0 < within < records < ROWS
-    assert "-73.93" in said and "same_ground_share" in said
+    lon, lat = map(float, re.search(r"<td>(-73\.\d+)</td>\s*<td>(41\.\d+)</td>", said).groups())
+    assert np.hypot((lon - HOT["220"][0]) * 83_000, (lat - HOT["220"][1]) * 111_000) < 400
+    assert "same_ground_share" in said
