@@ -165,19 +165,20 @@ def open_alerts(
     """
     _require_closed(distance_breaks, time_breaks)
     timezone = crs = None
+    reach_m = float(distance_breaks[-1])
     if isinstance(x, Events):
         require_times(x)
         timezone, crs = x.timezone, x.crs
         at_day, known, kept = _known(x, at, assumed_lag_days)
-        history = each_once(places_and_times(known, None, None, reach_m=float(distance_breaks[-1])))
+        _require_pairs(kept, at)
+        history = each_once(places_and_times(known, None, None, reach_m=reach_m))
         history = replace(history, warnings=(*history.warnings, *_never_reported(x, assumed_lag_days)))
     else:
-        given = places_and_times(x, y, t, reach_m=float(distance_breaks[-1]))
+        given = places_and_times(x, y, t, reach_m=reach_m)
         at_day = _number(at)
         kept = np.flatnonzero(given.t[:, 0] <= at_day)
+        _require_pairs(kept, at)
         history = given.take(kept)
-    if history.size < 2:
-        raise NearRepeatError(f"{history.size} events had happened and were known at {at}: at least 2 are needed")
     knox = knox_test(
         *history.xy.T, history.t[:, 0], distance_breaks=distance_breaks, time_breaks=time_breaks,
         permutations=permutations, seed=seed, metric=metric, network=network,
@@ -214,6 +215,13 @@ def _known(events: Events, at: When, assumed_lag_days: float | None) -> tuple[fl
     known = numbered.known_at(moment, assumed_lag_days=assumed_lag_days)
     local = Occurrences(occurred_from=np.array([moment]), timezone=events.timezone).local_from[0]
     return local.astype(np.int64) / SECONDS, known, np.asarray(known.record_id, dtype=np.int64)
+
+
+def _require_pairs(kept: IntArray, at: float | When) -> None:
+    if len(kept) < 2:
+        raise NearRepeatError(
+            f"{len(kept)} events had happened and were known at {at}: at least 2 are needed; ask for a later day"
+        )
 
 
 def _never_reported(events: Events, assumed_lag_days: float | None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import ipyleaflet as leaflet
 import ipywidgets as w
 import numpy as np
 import pandas as pd
+import shapely
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events
@@ -26,6 +27,7 @@ from rtcc_analytics.workflows.repeats import RepeatsView, explore_repeats
 INK, QUIET = "#1a1a1a", "#555555"
 SHADES = ((2.0, "#1f4e79", "#ffffff"), (1.5, "#8fa8bf", INK), (1.2, "#dbe3ea", INK), (-math.inf, "#f7f7f5", INK))
 BAND_WIDTHS_M = (50, 100, 150, 200, 300, 400, 500)
+BAND_WIDTHS_DAYS = (1, 2, 3, 4, 7, 10, 14, 28)
 BANDS = 4
 ZONES_LISTED = 12
 # Young zones dark, old ones light: by the share of its time that a zone has left.
@@ -80,7 +82,12 @@ class RepeatsExplorer(w.VBox):
         self._discs = leaflet.GeoJSON(
             data=_collection([]), name="Open zones", style={"weight": 1, "fillOpacity": 0.45}, style_callback=_style
         )
-        self.map = GroundMap(held.ground, marks=(self._discs,), height_px=430)
+        # At the scale of a county a disc of 100 m is a speck: a dot of fixed size marks each event.
+        self._dots = leaflet.GeoJSON(
+            data=_collection([]), name="Events", point_style={"radius": 5, "weight": 1, "fillOpacity": 0.9},
+            style_callback=_style,
+        )  # fmt: skip
+        self.map = GroundMap(held.ground, marks=(self._discs, self._dots), height_px=430)
         self.knox, self.zones, self.clocks, self.status = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         self.view: RepeatsView | None = None
         super().__init__(self._laid_out())
@@ -135,13 +142,11 @@ class RepeatsExplorer(w.VBox):
         left = (alerts.expires_day - alerts.at_day) / longest
         # Wide discs first, so that the small ones within them stay on top.
         order = np.argsort(-alerts.metres_to, kind="stable")
-        shapes = self._area.to_lonlat(alerts.geometry()[order])
-        self._discs.data = _collection(
-            [
-                feature(shape) | {"properties": {"left": float(left[at])}}
-                for shape, at in zip(shapes, order, strict=True)
-            ]
-        )
+        discs = self._area.to_lonlat(alerts.geometry()[order])
+        _, at = np.unique(alerts.event, return_index=True)
+        dots = self._area.to_lonlat(shapely.points(alerts.x[at], alerts.y[at]))
+        self._discs.data = _collection([_left(disc, left[zone]) for disc, zone in zip(discs, order, strict=True)])
+        self._dots.data = _collection([_left(dot, left[zone]) for dot, zone in zip(dots, at, strict=True)])
 
     def _make_controls(
         self,
@@ -165,20 +170,17 @@ class RepeatsExplorer(w.VBox):
             raise RtccError(f"no record of {offense!r} ({', '.join(codes or ())}) here to explore")
         self.offense = w.Dropdown(options=choices, value=codes, description="Offense", **look)
         self.start = w.DatePicker(value=first or days.min().item(), description="From", **look)
-        self.end = w.DatePicker(value=last, description="Until (not in it)", **look)
-        self.at = w.DatePicker(value=day or last, description="Zones open on", **look)
+        self.end = w.DatePicker(value=last, description="Until before", **look)
+        self.at = w.DatePicker(value=day or last, description="Zones on", **look)
         slider = {"continuous_update": False, **look}
         widths = [(f"{width:g} m", float(width)) for width in sorted({*BAND_WIDTHS_M, band_m})]
         self.band_m = w.SelectionSlider(options=widths, value=float(band_m), description="Distance band", **slider)
-        self.band_days = w.FloatSlider(
-            value=band_days, min=1, max=28, step=1, readout_format=".0f", description="Days in a band", **slider
-        )
+        spans = [(f"{days:g} days", float(days)) for days in sorted({*BAND_WIDTHS_DAYS, band_days})]
+        self.band_days = w.SelectionSlider(options=spans, value=float(band_days), description="Time band", **slider)
         self.least_ratio = w.FloatSlider(
             value=least_ratio, min=1, max=3, step=0.1, readout_format=".1f", description="Least ratio", **slider
         )
-        self.spread_times = w.Checkbox(
-            value=False, description="count uncertain times on each day they may have been", indent=False
-        )
+        self.spread_times = w.Checkbox(value=False, description="spread uncertain times over their days", indent=False)
 
     def _laid_out(self) -> list[w.Widget]:
         third = w.Layout(width="33%", min_width="250px")
@@ -287,8 +289,9 @@ def clock_html(view: RepeatsView, *, size: int = 150) -> str:
         "hold to it.</span>"
     )
     picture = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" font-family="sans-serif" '
-        f'font-size="11" fill="{INK}" role="img" aria-label="Clock of the day">{"".join(parts)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" style="flex:none" '
+        f'font-family="sans-serif" font-size="11" fill="{INK}" role="img" aria-label="Clock of the day">'
+        f"{''.join(parts)}</svg>"
     )
     return (
         f'<div style="display:flex;gap:12px;align-items:center;font:12px sans-serif;color:{INK}">{picture}'
@@ -333,6 +336,11 @@ def _zones_html(view: RepeatsView) -> str:
 
 def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
+
+
+def _left(shape: shapely.Geometry, left: float) -> dict[str, Any]:
+    """A shape on the map that knows what share of its time it has left."""
+    return feature(shape) | {"properties": {"left": float(left)}}
 
 
 def _style(zone: dict[str, Any]) -> dict[str, str]:

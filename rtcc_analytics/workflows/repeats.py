@@ -89,6 +89,13 @@ class RepeatsView:
             }
         )
 
+    def linked(self, *, least_events: int = 3) -> pd.DataFrame:
+        """One row a chain of at least `least_events`, largest first: events, places, dates, days, radius in metres."""
+        table = self.chains.to_frame(least_events=least_events)
+        for name in ("first", "last"):
+            table.insert(3, f"{name}_date", pd.to_datetime(table.pop(f"{name}_day"), unit="D").dt.date)
+        return table[["events", "places", "first_date", "last_date", "days", "radius_m"]]
+
 
 def explore_repeats(
     events: Events,
