@@ -24,7 +24,6 @@ _HOMES = {
     "Store": "data_connectors.store",
     "StoreError": "data_connectors.store",
     "load": "data_connectors.loading",
-    "suggest": "data_connectors.suggest",
 }
 
 __all__ = sorted(_HOMES)

@@ -77,7 +77,7 @@ def load(
     >>> print(load(store, "places_csv", folder / "sites.csv").one_line())
     places_csv → places: 1 read, 1 unchanged
     """
-    known = _profile(profile)
+    known = profile if isinstance(profile, Profile) else Profile.find(profile)
     sources = _sources(files)
     if store is None:
         if not dry_run:
@@ -100,14 +100,6 @@ def load(
 
 def _silent(done: int, total: int, what: str) -> None:
     return None
-
-
-def _profile(profile: Profile | str | Path) -> Profile:
-    if isinstance(profile, Profile):
-        return profile
-    if isinstance(profile, Path) or str(profile).endswith(".toml"):
-        return Profile.read(profile)
-    return Profile.named(profile)
 
 
 def _sources(files: Iterable[str | Path] | str | Path) -> tuple[SourceFile, ...]:

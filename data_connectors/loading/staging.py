@@ -55,8 +55,8 @@ def stage(session: LoadingSession, profile: Profile, files: Sequence[SourceFile]
     LoadError
         A file cannot be read or holds no row, or more rows are refused than the table tolerates.
     """
-    _make_tables(session, profile)
-    staging = _Staging(session, profile, sum(file.path.stat().st_size for file in files), report)
+    make_tables(session, profile)
+    staging = Staging(session, profile, sum(file.path.stat().st_size for file in files), report)
     for file in files:
         staging.take(file)
     staging.flush()
@@ -67,7 +67,8 @@ def stage(session: LoadingSession, profile: Profile, files: Sequence[SourceFile]
     return intake
 
 
-def _make_tables(session: LoadingSession, profile: Profile) -> None:
+def make_tables(session: LoadingSession, profile: Profile) -> None:
+    """Make the empty temporary tables that rows are staged in."""
     columns = [f"{quoted(c.name)} {c.type}" for c in profile.table.all_columns if c.name != "load_id"]
     columns += [f"{name} VARCHAR" for name in _CHECKS] + ["identity UBIGINT"]
     session.run(f"CREATE OR REPLACE TEMP TABLE {STAGED} ({', '.join(columns)})")
@@ -79,7 +80,7 @@ def _make_tables(session: LoadingSession, profile: Profile) -> None:
 
 
 @dataclass
-class _Staging:
+class Staging:
     """Gathers batches of like columns until there are enough for one statement."""
 
     session: LoadingSession
@@ -105,7 +106,7 @@ class _Staging:
         size, seen = file.path.stat().st_size, 0
         receipt = FileReceipt(file.name, file.sha256, 0, 0, "utf-8", "", ())
         for batch in reader_for(self.profile.reader.format)(file, self.profile.reader):
-            receipt = self.add(file, batch, receipt)
+            receipt = self._add(file, batch, receipt)
             seen = min(size, seen + batch.columns.nbytes)
             self.report(self.done_bytes + seen, self.total_bytes, file.name)
         if not receipt.rows + receipt.rejected:
@@ -114,7 +115,15 @@ class _Staging:
         self.done_bytes += size
         self.files.append(receipt)
 
-    def add(self, file: SourceFile, batch: RawBatch, receipt: FileReceipt) -> FileReceipt:
+    def add_alone(self, file: SourceFile, batch: RawBatch) -> Layout:
+        """Map one batch by itself; the layout that it has."""
+        self._add(file, batch, FileReceipt(file.name, file.sha256, 0, 0, "utf-8", "", ()))
+        self.flush()
+        assert self.layout is not None
+        return self.layout
+
+    def _add(self, file: SourceFile, batch: RawBatch, receipt: FileReceipt) -> FileReceipt:
+        """Take one batch in; the file's receipt with it counted."""
         names = batch.columns.column_names
         layout = choose_layout(self.profile, names, file.name)
         if not receipt.layout:
@@ -148,17 +157,17 @@ class _Staging:
         self.gathered = []
         columns = rows.column_names[:-3]
         if self.profile.unpivot:
-            columns = self.unpivoted(rows, columns)
+            columns = self._unpivoted(rows, columns)
         else:
-            self.session.register("raw_rows", self.located(rows))
+            self.session.register("raw_rows", self._located(rows))
         statement = compile_mapping(self.profile, self.layout, columns)
         for alias, zone in statement.zones.items():
             self.session.register(alias, times.zone_days(zone))
             self.zones[zone] = None
-        self.insert(statement)
+        self._insert(statement)
         self.session.unregister("raw_rows")
 
-    def insert(self, statement: Statement) -> None:
+    def _insert(self, statement: Statement) -> None:
         names = [c.name for c in self.profile.table.all_columns if c.name != "load_id"] + [*_CHECKS]
         same = identity(self.profile) if self.profile.strategy != "replace_window" else "NULL"
         listed = ", ".join(quoted(name) for name in names)
@@ -169,7 +178,7 @@ class _Staging:
             [(skipped,)] = self.session.rows(statement.skipped_sql, **statement.skipped_parameters)
             self.skipped += int(skipped)
 
-    def unpivoted(self, rows: pa.Table, columns: list[str]) -> list[str]:
+    def _unpivoted(self, rows: pa.Table, columns: list[str]) -> list[str]:
         """Register one row for each of the profile's named columns; the columns that this leaves."""
         spec = self.profile.unpivot
         assert spec is not None
@@ -183,7 +192,7 @@ class _Staging:
         self.session.run("CREATE OR REPLACE TEMP VIEW raw_rows AS FROM raw_long")
         return [c for c in columns if c not in wanted] + [spec.name, spec.value]
 
-    def located(self, rows: pa.Table) -> pa.Table:
+    def _located(self, rows: pa.Table) -> pa.Table:
         """Rows with ``_lon`` and ``_lat`` where the layout has projected coordinates."""
         assert self.layout is not None
         place = self.layout.location

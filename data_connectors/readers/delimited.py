@@ -224,7 +224,8 @@ def _by_csv(file: SourceFile, shape: _Shape, body: bytes, line: int, encoding: s
                 rejects.append(_ragged(shape, row, start, end - start))
     except csv.Error as error:
         raise LoadError(f"cannot be read as rows ({error})", file=file.name, line=line + before,
-                        remedy="A quote may never be closed there, or a field be longer than 131,072 characters.") from error
+                        remedy="A quote may never be closed there, or a field be longer than 131,072 characters."
+                        ) from error
     if shape.quote and _left_open(text, start - line, shape.quote):
         raise _unclosed(file, start)
     columns = list(zip(*rows, strict=True)) if rows else [()] * width

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import StoreError
 from .ledger import COLUMNS, START, Ledger, LedgerCheck, row_hash
 from .policy import Policy
+from .purpose import Purpose
 
 if TYPE_CHECKING:
     import pandas
@@ -69,6 +70,7 @@ def _search_kind(row: dict[str, Any], asked: dict[str, Any]) -> str:
 
 def _look_back(ts_utc: str, asked: dict[str, Any]) -> float | None:
     start = (asked.get("parameters") or {}).get("start")
+    start = start.get("timestamp") if isinstance(start, dict) else start
     try:
         return (datetime.fromisoformat(ts_utc) - datetime.fromisoformat(str(start))).total_seconds() / 86_400
     except (TypeError, ValueError):
@@ -200,6 +202,25 @@ def verify_export(path: str | Path) -> LedgerCheck:
             return LedgerCheck(False, len(rows), position, head["head"])
         previous = row["hash"]
     return LedgerCheck(previous == head["head"], len(rows), None, previous)
+
+
+def searches_of(store: Store, case_number: str) -> list[dict[str, Any]]:
+    """The ledger's rows of one case that read plates and succeeded, oldest first, plates and all."""
+    return [
+        row
+        for row in Ledger(store._place, store.wait_s).rows()
+        if row["case_no"] == case_number
+        and row["action"] == "view"
+        and row["outcome"] == "ok"
+        and row["object"] != "ledger"
+    ]
+
+
+def record(store: Store, *, action: str, what: str, purpose: Purpose, rows: int | None = None) -> str:
+    """Write to the ledger that something made from plates left the store; returns the row's hash."""
+    return Ledger(store._place, store.wait_s).append(
+        action=action, object=what, outcome="ok", purpose=purpose, rows_returned=rows
+    )
 
 
 def head_is_in(store: Store, head: str) -> bool:

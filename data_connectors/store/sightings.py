@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from . import guard
@@ -24,10 +25,18 @@ if TYPE_CHECKING:
 
 
 class SightingsSession:
-    """Reads of plate-bearing tables under one purpose; made by `Store.sightings`."""
+    """Reads of plate-bearing tables under one purpose; made by `Store.sightings`.
+
+    Attributes
+    ----------
+    purpose : Purpose
+    last_hash : str
+        SHA-256 of the rows handed back last, as in the ledger.
+    """
 
     def __init__(self, connection: Connection, ledger: Ledger, purpose: Purpose, wait_s: float) -> None:
         self.purpose = purpose
+        self.last_hash = ""
         self._data_asof = connection.value("SELECT strftime(max(loaded_at), '%Y-%m-%dT%H:%M:%SZ') FROM sightings.loads")
         self._connection = connection
         self._ledger = ledger
@@ -53,14 +62,15 @@ class SightingsSession:
             The SQL is at fault, or the ledger cannot be written; no rows are handed back.
         """
         names: tuple[str, ...] = ()
-        asked = {"sql": sql, "parameters": {name: str(value) for name, value in parameters.items()}}
+        asked = {"sql": sql, "parameters": {name: written(value) for name, value in parameters.items()}}
         try:
             names = guard.check(self._connection, sql, plates=True)
             table = retried(lambda: self._connection.arrow(sql, parameters), Deadline.after(self._wait_s))
         except StoreError:
             self._record(names, asked, outcome="error")
             raise
-        self._record(names, asked, outcome="ok", rows_returned=table.num_rows, result_hash=content_hash(table))
+        self.last_hash = content_hash(table)
+        self._record(names, asked, outcome="ok", rows_returned=table.num_rows, result_hash=self.last_hash)
         from .frames import as_frame
 
         return as_frame(table)
@@ -105,6 +115,28 @@ def content_hash(table: pyarrow.Table) -> str:
     with pa.PythonFile(digest, mode="w") as sink:
         csv.write_csv(pa.table(columns, names=[str(n) for n in range(len(columns))]), sink)
     return digest.hash.hexdigest()
+
+
+def written(value: Any) -> Any:
+    """A parameter as JSON keeps it for the ledger, so that `reread` gives the same value again.
+
+    >>> reread(json.loads(json.dumps(written([date(2026, 3, 1), "1234567"]))))
+    [datetime.date(2026, 3, 1), '1234567']
+    """
+    if isinstance(value, datetime):
+        return {"timestamp": value.isoformat()}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    if isinstance(value, list | tuple):
+        return [written(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def reread(value: Any) -> Any:
+    """The parameter that `written` wrote."""
+    if isinstance(value, dict):
+        return datetime.fromisoformat(value["timestamp"]) if "timestamp" in value else date.fromisoformat(value["date"])
+    return [reread(item) for item in value] if isinstance(value, list) else value
 
 
 class _Digest:

@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from data_connectors.errors import RtccError
+from data_connectors.loading.preview import preview
+from data_connectors.profile import Profile
 from data_connectors.readers import LoadError, ReaderOptions, SourceFile, reader_for
 from data_connectors.schemas import TABLES
 from data_connectors.suggest.choosing import choose_table
@@ -39,8 +41,8 @@ class Suggestion:
     encoding : str
         How the file was read.
     preview : pandas.DataFrame
-        One row for each column of the file that the draft uses: ``becomes`` (column of the table), ``from``,
-        ``as_given`` and ``as_stored`` of the first rows. Sensitive columns are not in it.
+        One row for each column of the table that the draft fills: ``becomes``, ``from``, ``as_given`` and
+        ``as_stored`` of the first rows. Sensitive columns are not in it; of plates only the pattern is.
     """
 
     table: str
@@ -95,7 +97,8 @@ def suggest(file: str | Path, *, table: str | None = None) -> Suggestion:
     chosen = table or choose_table(looks)[0]
     draft = Draft(_feed_name(source.path), chosen, looks, rows, reader)
     toml = draft.write()
-    return Suggestion(chosen, toml, tuple(draft.unsure), encoding, pd.DataFrame())
+    made = preview(Profile.parse(toml), source, rows)
+    return Suggestion(chosen, toml, tuple(draft.unsure), encoding, made)
 
 
 def _feed_name(path: Path) -> str:

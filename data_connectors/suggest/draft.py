@@ -58,14 +58,14 @@ class Draft:
 
     def write(self) -> str:
         """The whole profile as TOML."""
-        body = [*self.columns_section(), *self.times_section(), *self.location_section(), *self.crosswalk_section(),
-                *self.unpivot_section()]  # fmt: skip
-        head = self.head()
+        body = [*self._columns_section(), *self._times_section(), *self._location_section(), *self._crosswalk_section(),
+                *self._unpivot_section()]  # fmt: skip
+        head = self._head()
         checks = [f"#   - {text}" for text in self.unsure] or ["#   - nothing in particular"]
         told = ["# A draft: read every line, mend it, then try it with --dry-run.", "# To check first:", *checks, ""]
         return "\n".join([*told, *head, *body]).rstrip() + "\n"
 
-    def head(self) -> list[str]:
+    def _head(self) -> list[str]:
         schema = TABLES[self.table]
         lines = [f"name = {_text(self.name)}", f"title = {_text(self.name.replace('_', ' '))}",
                  'evidence = "A draft from one file."',
@@ -73,7 +73,7 @@ class Draft:
         if any(c.name == "agency" and c.required for c in schema.columns) and "agency" not in self.columns:
             lines.append('agency = "unknown"  # NOT FOUND: write whose records these are')
         if self.times:
-            lines.append(self.zone())
+            lines.append(self._zone())
         if self.place and self.place.bounds and self.table not in ("areas", "streets"):
             bounds = ", ".join(f"{edge:g}" for edge in self.place.bounds)
             lines.append(f"bounds = [{bounds}]  # around 98 of 100 rows and ten kilometres more")
@@ -82,9 +82,9 @@ class Draft:
             lines.append(f"drop = [{', '.join(_text(look.name) for look in secret)}]  # " + "; ".join(
                 f"{look.name}: {look.sensitive}" for look in secret))  # fmt: skip
         lines += ["", "[reader]", *(f"{key} = {_value(value)}" for key, value in self.reader.items())]
-        return [*lines, *self.write_section(schema.key)]
+        return [*lines, *self._write_section(schema.key)]
 
-    def zone(self) -> str:
+    def _zone(self) -> str:
         if self.place and self.place.median and -125 < self.place.median[0] < -66:
             zone = next(name for west, name in _ZONES if self.place.median[0] >= west)
             self.unsure.append(f"timezone {zone} is guessed from the longitude")
@@ -92,7 +92,7 @@ class Draft:
         self.unsure.append("timezone: the file does not show where it is from")
         return 'timezone = "America/New_York"  # not known: the file shows no place'
 
-    def write_section(self, key: Sequence[str]) -> list[str]:
+    def _write_section(self, key: Sequence[str]) -> list[str]:
         identifier = next((name for name in key if name.endswith("_id")), None)
         if self.table not in ("incidents", "calls") or identifier is None:
             return []
@@ -116,13 +116,13 @@ class Draft:
         """Whether no two rows agree in all of the columns."""
         return self.rows.select(columns).group_by(columns).aggregate([]).num_rows == self.rows.num_rows
 
-    def columns_section(self) -> list[str]:
+    def _columns_section(self) -> list[str]:
         lines = ["", "[columns]"]
         for column in TABLES[self.table].columns:
             chosen = self.columns.get(column.name)
             if chosen:
-                lines.append(self.column_line(column, chosen))
-            elif line := self.stand_in(column):
+                lines.append(self._column_line(column, chosen))
+            elif line := self._stand_in(column):
                 lines.append(line)
         used = {chosen.column for chosen in (*self.columns.values(), *self.times.values())}
         used |= {self.place.lon, self.place.lat} if self.place else set()
@@ -131,7 +131,7 @@ class Draft:
             lines.append(f"# not used: {', '.join(rest)}")
         return lines
 
-    def column_line(self, column: Column, chosen: Chosen) -> str:
+    def _column_line(self, column: Column, chosen: Chosen) -> str:
         look = self.looks[chosen.column]
         spec = _text(chosen.column)
         if column.type in ("DOUBLE", "INTEGER", "BIGINT"):
@@ -154,7 +154,7 @@ class Draft:
         values = (re.sub(r"[^\x20-\x7e\xa0-\uffff]", "?", value[:24]) for value in self.looks[column].values[:2])
         return f"  # e.g. {', '.join(values)}"
 
-    def stand_in(self, column: Column) -> str | None:
+    def _stand_in(self, column: Column) -> str | None:
         """A line for a column that the file lacks: made from others where it can be, else said to be missing."""
         name = column.name
         parts = [part for part in _FIPS_PARTS if part in self.looks]
@@ -166,9 +166,9 @@ class Draft:
             return 'geometry = "geometry"'
         if name in ("area_km2", "length_m") and f"geometry_{name}" in self.looks:
             return f'{name} = {{ number = "geometry_{name}" }}'
-        if name == "offense" and self.offense_column():
-            return f"offense = {{ crosswalk = \"offense\", column = {_text(self.offense_column() or '')} }}"
-        if name in ("measure", "offenses") and self.unpivoted():
+        if name == "offense" and self._offense_column():
+            return f"offense = {{ crosswalk = \"offense\", column = {_text(self._offense_column() or '')} }}"
+        if name in ("measure", "offenses") and self._unpivoted():
             return 'measure = "Measure"' if name == "measure" else 'offenses = { number = "Count of it" }'
         if not column.required or name in (*_DERIVED, "captured_at", "received_at"):
             return None
@@ -191,7 +191,7 @@ class Draft:
         place = [self.place.lon, self.place.lat] if self.place else []
         return next((made for made in ([name.column], [name.column, *place]) if self._unique(made)), None)
 
-    def times_section(self) -> list[str]:
+    def _times_section(self) -> list[str]:
         lines: list[str] = []
         for name, chosen in self.times.items():
             look = self.looks[chosen.column].time
@@ -213,12 +213,12 @@ class Draft:
                 lines.append(f"column = {_text(chosen.column)}{self._example(chosen.column)}")
                 told = look.formats not in ((), ("iso",))
                 lines += [f"formats = {_value(look.formats)}"] if told else []
-            lines += self.stamp(name, chosen.column)
+            lines += self._stamp(name, chosen.column)
             if look.doubt:
                 self.unsure.append(f"{chosen.column!r}: {look.doubt}")
         return lines
 
-    def stamp(self, name: str, column: str) -> list[str]:
+    def _stamp(self, name: str, column: str) -> list[str]:
         look = self.looks[column].time
         if look is None or look.stamped == "local":
             return []
@@ -233,7 +233,7 @@ class Draft:
             self.unsure.append(f"{column!r}: whether its offset is true was not to be seen from the hours")
         return [f'stamped = "offset"  # the text states its offset; {told}']
 
-    def location_section(self) -> list[str]:
+    def _location_section(self) -> list[str]:
         place = self.place
         if place is None or self.table in ("areas", "streets", "hotlist_entries", "published_counts"):
             return []
@@ -261,12 +261,12 @@ class Draft:
         unset = {n for name in (place.lon, place.lat) for n in self.looks[name].numbers or () if n in (0.0, -1.0)}
         return [*lines, f"missing = {_value(sorted(unset))}  # not located"] if unset else lines
 
-    def offense_column(self) -> str | None:
+    def _offense_column(self) -> str | None:
         chosen = self.columns.get("offense_description") or self.columns.get("offense_raw")
         return chosen.column if chosen and self.table == "incidents" else None
 
-    def crosswalk_section(self) -> list[str]:
-        column = self.offense_column()
+    def _crosswalk_section(self) -> list[str]:
+        column = self._offense_column()
         if column is None:
             return []
         said = [value.upper() for value in self.looks[column].values]
@@ -281,15 +281,15 @@ class Draft:
         lines += [f"{_text(value)} = {_text(code)}" for value, code in found.items()]
         return [*lines, *(f"# {_text(value)} = \"\"" for value in unmatched[:40])]
 
-    def unpivoted(self) -> list[str]:
+    def _unpivoted(self) -> list[str]:
         """Columns of counts that stand side by side, where a file of published counts has no column of measures."""
         if self.table != "published_counts" or "measure" in self.columns:
             return []
         used = {chosen.column for chosen in self.columns.values()}
         return [name for name, look in self.looks.items() if name not in used and look.numbers is not None]
 
-    def unpivot_section(self) -> list[str]:
-        columns = self.unpivoted()
+    def _unpivot_section(self) -> list[str]:
+        columns = self._unpivoted()
         if not columns:
             return []
         return ["", "[unpivot]  # counts that stand side by side become one row each", f"columns = {_value(columns)}",

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    import pandas
+
+    from data_connectors import Store
 
 app = typer.Typer(
     name="rtcc",
@@ -28,20 +33,30 @@ StoreOption = Annotated[
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Print each SQL with its rows and time")]
 
 
-def open_store(location: str, *, explain: bool = False):
+def open_store(location: str, *, explain: bool = False) -> Store:
     """The store at `location`; the error of a missing one names the command that makes it."""
     from data_connectors import Store
 
     return Store(location, explain=explain)
 
 
-def print_frame(frame, *, empty: str = "(no rows)") -> None:
-    """Print a DataFrame whole, left-aligned text, one row a line; `empty` where there is none."""
+def print_frame(frame: pandas.DataFrame, *, empty: str = "(no rows)") -> None:
+    """Print a DataFrame whole, one row a line, instants to the minute in UTC; `empty` where there is none."""
     if frame.empty:
         typer.echo(empty)
         return
-    typer.echo(frame.to_string(index=False, na_rep="-", max_colwidth=60))
+    shown = frame.copy()
+    for name in shown.select_dtypes(["datetime", "datetimetz"]):
+        shown[name] = shown[name].dt.strftime("%Y-%m-%d %H:%M")
+    typer.echo(shown.to_string(index=False, na_rep="-", max_colwidth=60))
 
 
-for _family in ("store_commands", "load_commands", "report_commands", "demo_command"):
+for _family in (
+    "store_commands",
+    "load_commands",
+    "report_commands",
+    "demo_command",
+    "lpr_commands",
+    "accountability_commands",
+):
     importlib.import_module(f"rtcc_analytics.cli.{_family}")

@@ -56,7 +56,7 @@ def cities(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 def stored(cities: Loaded, name: str, columns: str) -> pd.DataFrame:
     """A city's rows in the order of its file."""
     table = "calls" if name in CALLS else "incidents"
-    return cities[0].read(f"SELECT {columns} FROM {table} WHERE source = $name ORDER BY line", name=name)  # noqa: S608
+    return cities[0].read(f"SELECT {columns} FROM {table} WHERE source = $name ORDER BY line", name=name)
 
 
 def night_is_quiet(clock: Iterable[pd.Timestamp]) -> bool:

@@ -199,11 +199,13 @@ def write(
                 load_id=load_id,
             )
             s.run(
-                f"INSERT INTO {s.table('loads')} VALUES ($load_id, now(), 'tester', $table, $source, 'p 1', $receipt, NULL)",
+                f"INSERT INTO {s.table('loads')} "
+                "VALUES ($load_id, now(), 'tester', $table, $source, 'p 1', $receipt, NULL)",
                 load_id=load_id,
                 table=table,
                 source=source,
-                receipt=f'{{"new": {len(rows)}, "changed": {changed}, "removed": {removed}, "rejected": {{"no date": 2}}}}',
+                receipt=f'{{"new": {len(rows)}, "changed": {changed}, "removed": {removed}, '
+                '"rejected": {"no date": 2}}',
             )
             return load_id
 

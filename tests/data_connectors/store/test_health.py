@@ -47,7 +47,8 @@ def test_a_catalog_that_hides_rows_is_found(embedded: Store, write, incidents) -
     write(embedded, "incidents", incidents("a", "b"))
     with connected(embedded._place, Attach("records", read_only=False)) as connection:
         connection.run(
-            "UPDATE __ducklake_metadata_records.main.ducklake_file_column_stats SET min_value = 'zz', max_value = 'zz' WHERE min_value = 'src'"
+            "UPDATE __ducklake_metadata_records.main.ducklake_file_column_stats "
+            "SET min_value = 'zz', max_value = 'zz' WHERE min_value = 'src'"
         )
     assert embedded.read("SELECT count(*) AS n FROM incidents WHERE source = 'src'").n[0] == 0
     [finding] = [f for f in embedded.doctor() if f.level == "problem"]

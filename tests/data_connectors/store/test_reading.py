@@ -26,7 +26,8 @@ def test_values_are_parameters_and_numbers_stay_whole(store: Store, write, incid
 
 def test_instants_are_utc_and_gaps_do_not_turn_identifiers_into_floats(embedded: Store) -> None:
     frame = embedded.read(
-        "SELECT TIMESTAMPTZ '2026-07-01 12:00:00-05' AS at, DATE '2026-07-01' AS day, unnest([9007199254740993, NULL]) AS id"
+        "SELECT TIMESTAMPTZ '2026-07-01 12:00:00-05' AS at, DATE '2026-07-01' AS day, "
+        "unnest([9007199254740993, NULL]) AS id"
     )
     assert frame["at"][0] == pd.Timestamp("2026-07-01 17:00", tz="UTC")
     assert frame.day[0] == pd.Timestamp("2026-07-01")
