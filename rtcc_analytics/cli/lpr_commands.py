@@ -327,7 +327,7 @@ def lpr_readers(
     with open_store(store).sightings(_purpose(case, reason, text, supervisor)) as sightings:
         found = reader_performance(sightings, start=start, end=end)
     print_frame(found.readers.round(3))
-    print_frame(found.outages.round(1), empty="no outage")
+    print_frame(found.outages.round({"hours": 1, "expected_reads": 1}), empty="no outage")
 
 
 @lpr_app.command("hygiene")

@@ -49,9 +49,9 @@ def write_plates(store: Store, table: str, frame: pd.DataFrame, *, source: str =
 
         def job(s: Any) -> None:
             number = s.next_load_id()
-            s.run(f"INSERT INTO {s.table(table)} BY NAME SELECT *, $n AS load_id FROM staged", n=number)  # noqa: S608
+            s.run(f"INSERT INTO {s.table(table)} BY NAME SELECT *, $n AS load_id FROM staged", n=number)
             s.run(
-                f"INSERT INTO {s.table('loads')} VALUES ($n, now(), 'tester', $t, $s, 'p 1', '{{}}', NULL)",  # noqa: S608
+                f"INSERT INTO {s.table('loads')} VALUES ($n, now(), 'tester', $t, $s, 'p 1', '{{}}', NULL)",
                 n=number, t=table, s=source,
             )  # fmt: skip
 

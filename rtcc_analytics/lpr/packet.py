@@ -1,0 +1,203 @@
+"""A case packet: every search made under a case number, its question, its answer, and how to check both later."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from rtcc_analytics.lpr.leads import COVERAGE, LEAD_ONLY, LprError
+
+if TYPE_CHECKING:
+    from data_connectors import Purpose, Store
+    from rtcc_analytics.report import Report
+
+FORMAT = 1
+SHOWN_ROWS = 40
+_AUDIT = ("sequence", "event_id", "ts_utc", "user", "role", "reason_code", "reason_text", "case_no", "supervisor",
+          "rows_returned", "result_hash", "outcome", "data_asof", "software_version", "prev_hash", "hash")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Packet:
+    """Where a packet's files are: for machines, and for people."""
+
+    json: Path
+    pdf: Path
+
+
+def case_packet(store: Store, purpose: Purpose, folder: str | Path) -> Packet:
+    """Write ``packet_CASE.json`` and ``.pdf``: every search under the purpose's case, asked again now.
+
+    A search whose rows are no longer the same (reads purged, reads added since) says so: its first answer is not
+    kept anywhere but in its hash. Make the packet while the reads are kept.
+
+    Raises
+    ------
+    LprError
+        No search was made under this case number, or the packet exists.
+    """
+    from data_connectors.store import audit_report
+
+    case = purpose.case_number
+    rows = audit_report.searches_of(store, case)
+    if not rows:
+        raise LprError(f"the ledger has no search under case {case!r}: a packet holds what was asked under its number")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "packet_" + "".join(c if c.isalnum() or c in "-_" else "_" for c in case)
+    packet = Packet(folder / f"{name}.json", folder / f"{name}.pdf")
+    if packet.json.exists():
+        raise LprError(f"{packet.json} exists; give another folder, nothing is overwritten")
+    with store.sightings(purpose) as sightings:
+        searches = [_search(sightings, row) for row in rows]
+    check = store.verify_ledger()
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "case_number": case,
+        "statement": LEAD_ONLY,
+        "coverage": COVERAGE,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "software_version": rows[-1]["software_version"],
+        "ledger": {"holds": check.holds, "rows": check.rows, "head": check.head},
+        "searches": searches,
+    }
+    content["sha256"] = _digest(content)
+    packet.json.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    from rtcc_analytics.report import render_pdf
+
+    render_pdf(_report(content, store.location), packet.pdf)
+    for path in (packet.json, packet.pdf):
+        path.chmod(0o600)
+    audit_report.record(store, action="export", what=f"packet {content['sha256']}", purpose=purpose, rows=len(searches))
+    return packet
+
+
+def verify_packet(path: str | Path, store: Store | None = None, purpose: Purpose | None = None) -> pd.DataFrame:
+    """What of a packet still matches: its own bytes, the ledger, and, where a store is given, each search asked again.
+
+    Returns
+    -------
+    DataFrame
+        what, matches (True, False), detail.
+    """
+    content = read_packet(path)
+    given = content.pop("sha256")
+    lines = [("the packet's own content", given == _digest(content), "SHA-256 of everything in it")]
+    for number, search in enumerate(content["searches"], 1):
+        same = search["audit"]["result_hash"] == search["result_hash"]
+        lines.append((f"search {number}: same rows when packed as when first asked", same, search["search"]))
+    if store is not None and purpose is not None:
+        lines += _against_store(content, store, purpose)
+    return pd.DataFrame(lines, columns=["what", "matches", "detail"])
+
+
+def read_packet(path: str | Path) -> dict[str, Any]:
+    """The content of a packet's JSON; LprError where it is none."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LprError(f"{path} is no case packet: {error}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT or "sha256" not in content:
+        raise LprError(f"{path} is no case packet of format {FORMAT}")
+    return content
+
+
+def _against_store(content: dict[str, Any], store: Store, purpose: Purpose) -> list[tuple[str, bool, str]]:
+    from data_connectors.store import audit_report
+
+    hashes = {row["hash"] for row in audit_report.searches_of(store, content["case_number"])}
+    lines = [("the ledger's chain", store.verify_ledger().holds, "every row as it was written")]
+    head = content["ledger"]["head"]
+    lines.append(("the ledger as it was then", audit_report.head_is_in(store, head), "its head is still a row of it"))
+    with store.sightings(purpose) as sightings:
+        for number, search in enumerate(content["searches"], 1):
+            lines.append((f"search {number}: in the ledger", search["audit"]["hash"] in hashes, search["search"]))
+            now = _search(sightings, search["audit"] | {"query_params": json.dumps(search["asked"])})
+            lines.append(
+                (f"search {number}: same rows now", now["result_hash"] == search["result_hash"], search["search"])
+            )
+    return lines
+
+
+def _search(sightings: Any, row: dict[str, Any]) -> dict[str, Any]:
+    """One search asked again, with its rows and the ledger's row."""
+    from data_connectors.store import audit_report
+    from data_connectors.store import sightings as reading
+
+    asked = json.loads(row["query_params"])
+    values = {name: reading.reread(value) for name, value in asked["parameters"].items()}
+    frame = sightings.read(asked["sql"], **values)
+    found = audit_report._KIND.search(asked["sql"])
+    return {
+        "search": found[1] if found else "other",
+        "asked": asked,
+        "result_hash": sightings.last_hash,
+        "rows": len(frame),
+        "results_csv": frame.to_csv(index=False),
+        "audit": {name: row.get(name) for name in _AUDIT},
+    }
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _report(content: dict[str, Any], location: str) -> Report:
+    from rtcc_analytics.report import Provenance, Report, TableSection, Text
+
+    case = content["case_number"]
+    searches = pd.DataFrame([
+        {"Search": f"{n}. {s['search']}", "Asked": s["audit"]["ts_utc"][:19], "By": s["audit"]["user"],
+         "Reason": s["audit"]["reason_text"] or s["audit"]["reason_code"], "Rows": f"{s['rows']:,}",
+         "Same rows as when asked": "yes" if s["result_hash"] == s["audit"]["result_hash"] else "NO"}
+        for n, s in enumerate(content["searches"], 1)
+    ])  # fmt: skip
+    ledger = pd.DataFrame([
+        {"Row": str(s["audit"]["sequence"]), "Result": s["audit"]["result_hash"][:16],
+         "Row hash": s["audit"]["hash"][:16],
+         "Data as of": s["audit"]["data_asof"] or "", "Software": s["audit"]["software_version"]}
+        for s in content["searches"]
+    ])  # fmt: skip
+    sections: list[Any] = [
+        Text(
+            key="statement", title=LEAD_ONLY.capitalize(), style="box",
+            paragraphs=(content["coverage"], "Associations show vehicles near one another, not who drove or why."),
+        ),
+        TableSection(key="searches", title="Searches", frame=searches, shown=searches),
+    ]  # fmt: skip
+    for number, search in enumerate(content["searches"], 1):
+        frame = (
+            pd.read_csv(io.StringIO(search["results_csv"]), dtype=str).fillna("") if search["rows"] else pd.DataFrame()
+        )
+        shown = frame.iloc[:SHOWN_ROWS, :8]
+        sections.append(
+            TableSection(
+                key=f"search{number}", title=f"{number}. {search['search']}", frame=shown, shown=shown,
+                caption=f"{len(shown)} of {search['rows']:,} rows, {shown.shape[1]} of {frame.shape[1]} columns; "
+                "all are in the JSON. "
+                f"{LEAD_ONLY.capitalize()}.",
+                how=_parameters(search["asked"]["parameters"]),
+            )
+        )  # fmt: skip
+    sections.append(TableSection(key="ledger", title="Audit ledger", frame=ledger, shown=ledger,
+                                 caption=f"Head of the ledger then: {content['ledger']['head']}"))  # fmt: skip
+    return Report(
+        title=f"Case packet {case}",
+        subtitle=f"Made {content['made_at']} UTC, SHA-256 {content['sha256']}",
+        sections=tuple(sections),
+        provenance=Provenance(report="case_packet", parameters={"case": case}, store=location),
+    )
+
+
+def _parameters(parameters: dict[str, Any]) -> str:
+    kept = {k: v for k, v in parameters.items() if not isinstance(v, list) or len(v) <= 5}
+    return "; ".join(
+        f"{k} = {v['timestamp'] if isinstance(v, dict) and 'timestamp' in v else v}" for k, v in kept.items()
+    )

@@ -1,0 +1,115 @@
+"""The command line and the case packet: what an investigator, an auditor and a prosecutor use."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from data_connectors import Purpose, Store
+from data_connectors.errors import RtccError
+from rtcc_analytics import lpr
+from rtcc_analytics.cli.app import app
+from rtcc_analytics.lpr.packet import case_packet, verify_packet
+
+PURPOSE = Purpose(reason_code="investigation", case_number="26-000777", text="series of shop burglaries")
+
+
+@pytest.fixture
+def county(simulated, tmp_path: Path) -> Store:
+    """A copy of the simulated store, to write to."""
+    shutil.copytree(simulated.store.location, tmp_path / "county")
+    return Store(tmp_path / "county")
+
+
+def run(store: Store, *arguments: str, fails: bool = False) -> str:
+    done = CliRunner().invoke(app, [*arguments, "--store", store.location])
+    assert (done.exit_code != 0) == fails, (done.output, done.exception)
+    return done.output
+
+
+def test_an_investigation_from_search_to_packet(county: Store, simulated, tmp_path: Path) -> None:
+    plate, friend = simulated.plates("convoys")[0][:2]
+    asked = ["--case", "26-000777", "--reason", "investigation", "--start", simulated.start, "--end", simulated.end]
+    assert plate in run(county, "lpr", "history", plate, *asked)
+    shown = run(county, "lpr", "with", plate, *asked)
+    assert friend in shown and "lead only, not probable cause" in shown.lower() and "expected by chance" in shown
+    saved = tmp_path / "rows.csv"
+    assert plate not in run(county, "lpr", "similar", plate, *asked, "--out", str(saved))
+    assert "lead only, not probable cause" in saved.read_text()
+    packet = case_packet(county, PURPOSE, tmp_path / "packets")
+    assert packet.pdf.read_bytes()[:5] == b"%PDF-"
+    content = json.loads(packet.json.read_text())
+    kinds = [s["search"] for s in content["searches"]]
+    assert kinds == ["lpr history", "lpr travels_with", "lpr travels_with, meetings", "lpr search_similar"]
+    assert verify_packet(packet.json, county, PURPOSE)["matches"].all()
+    assert "search_similar" in run(county, "audit", "show", "--reason", "review")
+
+
+def test_a_packet_shows_what_no_longer_matches(county: Store, simulated, tmp_path: Path) -> None:
+    plate = simulated.plates("convoys")[0][0]
+    with county.sightings(PURPOSE) as sightings:
+        lpr.history(sightings, plate=plate, start=simulated.start, end=simulated.end)
+    packet = case_packet(county, PURPOSE, tmp_path)
+    with county.loading("sightings") as session:
+        session.commit(lambda s: s.run(f"DELETE FROM {s.table('plate_reads')} WHERE plate = $p", p=plate))
+    found = verify_packet(packet.json, county, PURPOSE).set_index("what")["matches"]
+    assert not found["search 1: same rows now"] and found["search 1: in the ledger"] and found["the ledger's chain"]
+    edited = packet.json.read_text().replace(plate, "X" * len(plate))
+    packet.json.write_text(edited)
+    assert not verify_packet(packet.json).set_index("what")["matches"]["the packet's own content"]
+    with pytest.raises(RtccError, match="no search under case"):
+        case_packet(county, Purpose("investigation", "26-none"), tmp_path)
+
+
+def test_the_auditors_commands(county: Store, simulated, tmp_path: Path) -> None:
+    plate = simulated.plates("convoys")[0][0]
+    run(
+        county,
+        "lpr",
+        "history",
+        plate,
+        "--case",
+        "x",
+        "--reason",
+        "inv",
+        "--start",
+        "2025-11-01",
+        "--end",
+        "2025-11-02",
+    )
+    assert "chain holds" in run(county, "audit", "verify")
+    assert "no_case" in run(county, "audit", "reasons", "--reason", "weekly review")
+    ledger = tmp_path / "ledger.jsonl"
+    run(county, "audit", "export", str(ledger), "--reason", "audit 1")
+    assert "chain holds" in CliRunner().invoke(app, ["audit", "verify", "--exported", str(ledger)]).output
+    page = run(county, "audit", "transparency", "--out", str(tmp_path / "page"))
+    text = Path(page.strip().splitlines()[-1]).read_text()
+    assert "under 5" in text and plate not in text
+    run(county, "audit", "verify", "--head", "0" * 64, fails=True)
+
+
+def test_retention_from_the_command_line(county: Store, tmp_path: Path) -> None:
+    policy = tmp_path / "keep.toml"
+    kinds = ("plate_reads", "rejects", "hotlist_entries", "alerts", "alerts_under_case")
+    policy.write_text("[keep]\n" + "\n".join(f'{k} = "48 hours"' for k in kinds))
+    assert "plate_reads" in run(county, "retention", "plan", "--policy", str(policy))
+    done = run(county, "retention", "purge", "--policy", str(policy), "--yes", "--out", str(tmp_path / "c.json"))
+    assert "are in none of" in done
+    assert json.loads((tmp_path / "c.json").read_text())["plates_found"] == 0
+    assert "plates_gone" in run(county, "retention", "certificate")
+
+
+def test_readers_lists_and_roles(county: Store, simulated) -> None:
+    asked = ["--case", "26-1", "--reason", "audit"]
+    span = ["--start", simulated.start, "--end", simulated.end]
+    assert simulated.truth["readers"]["outage"]["reader"] in run(county, "lpr", "readers", *asked, *span)
+    assert "expired" in run(county, "lpr", "hygiene", *asked)
+    assert "two vehicles" in run(county, "lpr", "impossible", *asked, *span)
+    assert "investigator" in CliRunner().invoke(app, ["policy", "roles"]).output
+    run(county, "policy", "start")
+    refused = CliRunner().invoke(app, ["lpr", "hygiene", *asked, "--store", county.location])
+    assert isinstance(refused.exception, RtccError)
