@@ -88,9 +88,12 @@ def check_quality(
         for name in ((table,) if table else TABLES_ASSESSED)
     )
     if source and not any(len(report.measures) for report in reports):
-        held = [str(name) for names in store.describe()["sources"].dropna() for name in str(names).split(", ")]
-        known = ", ".join(sorted(set(held))) or "none"
-        raise RtccError(f"no row of feed {source!r}{f' since {since}' if since else ''}; the store holds: {known}")
+        held = store.describe().query("table in @TABLES_ASSESSED")["sources"].fillna("")
+        known = sorted({name for names in held for name in names.split(", ") if name})
+        raise RtccError(
+            f"no row of feed {source!r}{f' since {since}' if since else ''} in {', '.join(TABLES_ASSESSED)}; "
+            f"they hold: {', '.join(known) or 'nothing'}"
+        )
     return reports if table else tuple(report for report in reports if len(report.measures))
 
 
