@@ -230,7 +230,7 @@ def _times_and_addresses(records: reading.Records) -> list[Section]:
         made.append(sections.clock_section(temporal.day_hour_table(now), days=CURRENT_DAYS, reads=("incidents",)))
     mapped = records.mapped
     year = mapped.between(*records.days(HISTORY_DAYS))
-    if year.size and year.address is not None:
+    if year.address is not None and (year.address.codes >= 0).any():
         made.append(
             sections.addresses_section(
                 hotspots.repeat_addresses(year),

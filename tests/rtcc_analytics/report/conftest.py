@@ -96,7 +96,7 @@ def small_report(ground: Ground, places: HotPlaces) -> Report:
         parameters={"until": datetime(2024, 1, 1).date()},
         store="here",
         snapshot=3,
-        loaded_at=datetime(2024, 1, 2, tzinfo=UTC),
+        loaded_at=datetime(2024, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC),
         reads=(Read("incidents", "SELECT 1 < 2", {"n": 1}, 1),),
     )
     return Report(

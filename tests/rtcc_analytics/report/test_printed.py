@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
-from rtcc_analytics.report import Report, render_pdf
+from rtcc_analytics.report import Report, Text, render_pdf
+from rtcc_analytics.report.laidout import laid_out
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +57,23 @@ def test_only_the_fonts_that_the_renderer_carries(pdf: Path) -> None:
 
 def test_the_same_report_gives_the_same_bytes(small_report: Report, pdf: Path, tmp_path: Path) -> None:
     assert render_pdf(small_report, tmp_path / "again.pdf").read_bytes() == pdf.read_bytes()
+
+
+def long_report(small_report: Report, *, paragraphs: int) -> Report:
+    words = ("Words that take up room on the sheet, line after line, until it is full. " * 4,) * paragraphs
+    return replace(small_report, sections=(Text(key="long", title="Long", paragraphs=words),), most_pages=2)
+
+
+def test_a_report_is_set_smaller_to_keep_to_its_pages_and_never_cut(small_report: Report, tmp_path: Path) -> None:
+    free = replace(long_report(small_report, paragraphs=56), most_pages=None)
+    assert len(PdfReader(render_pdf(free, tmp_path / "free.pdf")).pages) == 3
+    kept = PdfReader(render_pdf(long_report(small_report, paragraphs=56), tmp_path / "kept.pdf"))
+    assert len(kept.pages) == 2
+    longest = PdfReader(render_pdf(long_report(small_report, paragraphs=120), tmp_path / "longest.pdf"))
+    text = " ".join(" ".join(sheet.extract_text() for sheet in longest.pages).split())
+    assert len(longest.pages) > 2 and text.count("until it is full.") == 480
+
+
+def test_words_with_numbers_are_no_numbers(small_report: Report) -> None:
+    table = next(s for s in laid_out(small_report)["rows"][1] if s["kind"] == "table")["table"]
+    assert [column["right"] for column in table["columns"]] == [False, True, True]

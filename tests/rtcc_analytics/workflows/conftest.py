@@ -27,7 +27,7 @@ def kept(frame: pd.DataFrame, source: str) -> pd.DataFrame:
 
 
 def invented_incidents(source: str = "simulated_county", *, seed: int = 5, end: pd.Timestamp = UNTIL) -> pd.DataFrame:
-    """Four a day, burglaries crowding at one block, reports that come late, offenses nobody may place, some taken back."""
+    """Four a day, burglaries crowding at one block, late reports, offenses nobody may place, some taken back."""
     rng = np.random.default_rng(seed)
     size = PER_DAY * (end - FIRST).days
     local = FIRST + pd.to_timedelta(np.sort(rng.integers(0, (end - FIRST).days * 1440, size)), "min")
@@ -56,7 +56,8 @@ def invented_incidents(source: str = "simulated_county", *, seed: int = 5, end: 
         agency="Invented PD", incident_id=[f"I{i}" for i in range(len(frame))], offense_raw=frame["offense"],
         occurred_from=instant, occurred_to=instant, occurred_local=frame.pop("local"), reported_at=told,
         reported_precision="instant", time_quality="exact", time_rule="assumed",
-        location_quality=np.where(frame["lon"].isna(), "missing", "as_given"), domestic=frame["domestic"].astype("boolean"),
+        location_quality=np.where(frame["lon"].isna(), "missing", "as_given"),
+        domestic=frame["domestic"].astype("boolean"),
     )
     known = told < end.tz_localize(ZONE)
     return kept(frame[known].reset_index(drop=True), source)
@@ -81,7 +82,7 @@ def write(store: Store, **tables: pd.DataFrame) -> Store:
     with store.loading("records") as session:
         for name, frame in tables.items():
             session.register("planted", pa.Table.from_pandas(frame, preserve_index=False))
-            sql = f"INSERT INTO {session.table(name)} BY NAME SELECT * FROM planted"  # noqa: S608
+            sql = f"INSERT INTO {session.table(name)} BY NAME SELECT * FROM planted"
             session.commit(lambda s, sql=sql: s.run(sql))
             session.unregister("planted")
     return store

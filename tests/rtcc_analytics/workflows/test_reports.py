@@ -1,4 +1,4 @@
-"""The contract of every report: it runs from its notebook, says how it was made, comes out the same again, tells nobody."""
+"""The contract of every report: it runs from its notebook, says how it was made, comes out the same again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def provenance(run: ReportRun) -> dict:
 def test_the_page_asks_for_nothing_and_draws_its_map(run: ReportRun) -> None:
     text = run.html.read_text(encoding="utf-8")
     whole = unescape(unescape(text))
-    fetched = re.findall(r"""(?:\bsrc|srcset|<link[^>]*href|@import|url\()\s*=?\s*["'(]?\s*(?:https?:)?//[^"') ]+""", whole)
+    asks = r"""(?:\bsrc|srcset|<link[^>]*href|@import|url\()\s*=?\s*["'(]?\s*(?:https?:)?//[^"') ]+"""
+    fetched = re.findall(asks, whole)
     assert fetched == [] and "default-src 'none'" in text
     assert "L.map(" in whole and "L.tileLayer" not in whole.split("L.map(")[-1]
 

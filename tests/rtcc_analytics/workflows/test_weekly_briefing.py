@@ -1,0 +1,196 @@
+"""The briefing's numbers, checked by hand; what it leaves out; what it marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data_connectors import Store, load
+from data_connectors.errors import RtccError
+from rtcc_analytics.offenses import INDEX_GROUPS
+from rtcc_analytics.report import Report, TableSection, Text
+from rtcc_analytics.workflows.weekly_briefing import reading, weekly_briefing
+
+UNTIL = date(2024, 11, 25)
+SPANS = {"7d": ("2024-11-18", "2023-11-18"), "28d": ("2024-10-28", "2023-10-28"), "ytd": ("2024-01-01", "2023-01-01")}
+
+
+@pytest.fixture(scope="module")
+def briefed(county: Store) -> Report:
+    return weekly_briefing(county)
+
+
+def section(report: Report, key: str):
+    return next((one for one in report.sections if one.key == key), None)
+
+
+def shown(report: Report, offense: str) -> dict[str, str]:
+    """One row of the table as it is printed."""
+    table = section(report, "comparison")
+    row = table.shown[table.shown["Offense"] == offense].iloc[0].tolist()[1:]
+    width = len(row) // 3
+    return {window: row[i * width : (i + 1) * width] for i, window in enumerate(SPANS)}
+
+
+def test_the_table_is_what_plain_sql_counts(county: Store, briefed: Report) -> None:
+    rows = county.read("SELECT offense, offense_count, CAST(occurred_local AS DATE) AS day FROM incidents")
+    rows["day"] = pd.to_datetime(rows["day"])
+    for name, codes in {**INDEX_GROUPS, "All of these": sum(INDEX_GROUPS.values(), ())}.items():
+        counted = rows[rows["offense"].isin(codes)]
+        for window, starts in SPANS.items():
+            for column, start, end in zip((0, 1), starts, ("2024-11-25", "2023-11-25"), strict=True):
+                by_hand = counted.loc[(counted["day"] >= start) & (counted["day"] < end), "offense_count"].sum()
+                assert shown(briefed, name)[window][column] == f"{by_hand:,}"
+
+
+def test_the_map_accounts_for_what_the_table_counts(county: Store, briefed: Report) -> None:
+    caption = section(briefed, "hot_places").caption
+    total = shown(briefed, "All of these")["28d"][0]
+    assert f"The table's {total} offenses of 28 days: " in caption
+    numbers = caption.split("28 days: ")[1].replace("− ", "-").replace("+ ", "+").split()
+    parts = [int(word.replace(",", "")) for word in numbers if word.strip("+-").replace(",", "").isdigit()]
+    assert sum(parts) == int(total.replace(",", "")) and "sex or domestic, kept off it" in caption
+    unplaced = county.read(
+        "SELECT count(*) AS n FROM incidents WHERE lon IS NULL AND offense_count > 0 AND offense <> 'unknown' "
+        "AND occurred_local >= '2024-10-28' AND occurred_local < '2024-11-25'")["n"].iloc[0]
+    assert f"+ {unplaced} without coordinates" in caption
+
+
+def test_the_last_weeks_are_marked_where_reports_come_late(briefed: Report) -> None:
+    weeks = section(briefed, "weeks")
+    assert weeks.frame["lag_affected"].tolist()[-1] and not weeks.frame["lag_affected"].tolist()[0]
+    assert "Hatched: the last" in weeks.caption
+    table = section(briefed, "comparison")
+    assert table.groups[1][0].endswith("*") and "still arriving" in table.caption
+    assert not any("▼" in cell for cell in shown(briefed, "All of these")["7d"])
+
+
+def test_the_crowded_block_is_on_the_map_with_its_cameras(briefed: Report) -> None:
+    places = section(briefed, "hot_places_listed").frame
+    first = places.sort_values("current", ascending=False).iloc[0]
+    assert first["place"].endswith("MARKET ST") and first["cameras"] == 2
+    assert "SECRET" not in " ".join(places["place"])
+
+
+def test_two_halves_make_a_row_and_every_picture_has_words(briefed: Report) -> None:
+    halves = [one.width == "half" for one in briefed.sections]
+    runs = "".join("h" if half else "f" for half in halves).split("f")
+    assert all(len(run) % 2 == 0 for run in runs)
+    assert all(one.alt_text for one in briefed.sections if hasattr(one, "alt_text"))
+
+
+def test_forecasts_know_nothing_of_the_weeks_they_are_scored_on(
+    fill: Callable[..., Store], incidents: pd.DataFrame, briefed: Report
+) -> None:
+    scored = section(briefed, "forecast").frame.dropna(subset=["counted"])
+    assert len(scored) >= 3
+    first = pd.Timestamp(scored["week_start"].iloc[0])
+    scrambled = incidents[(incidents["occurred_local"] < first) | (np.arange(len(incidents)) % 3 > 0)]
+    again = section(weekly_briefing(fill(incidents=scrambled)), "forecast").frame
+    same = again[again["week_start"] == first]
+    columns = ["expected", "low", "high", "mean_before"]
+    assert same[columns].to_numpy() == pytest.approx(scored[columns].to_numpy()[:1])
+    assert same["counted"].iloc[0] < scored["counted"].iloc[0]
+
+
+def test_what_there_is_no_data_for_is_left_out(fill: Callable[..., Store], incidents: pd.DataFrame) -> None:
+    short = incidents[incidents["occurred_local"] >= "2023-09-01"].assign(address=None)
+    report = weekly_briefing(fill(incidents=short), years=3)
+    keys = {one.key for one in report.sections}
+    assert not keys & {"follow_up", "notes", "forecast", "published", "addresses"}
+    assert "cameras" not in section(report, "hot_places_listed").frame
+    assert not any("mean" in str(column) for column in section(report, "comparison").shown.columns)
+    assert "same dates last year" in section(report, "comparison").caption
+    assert not any(isinstance(one, TableSection) and one.shown.shape[1] == 0 for one in report.sections)
+    assert "No streets are loaded" in " ".join(section(report, "cautions").items)
+
+
+def test_a_store_without_a_year_of_records_still_briefs(fill: Callable[..., Store], incidents: pd.DataFrame) -> None:
+    few = incidents[incidents["occurred_local"] >= "2024-09-01"]
+    report = weekly_briefing(fill(incidents=few))
+    assert section(report, "hot_places") is None
+    assert "No map of hot places" in " ".join(section(report, "cautions").items)
+    assert "no earlier year to compare with" in section(report, "bottom_line").paragraphs[0]
+
+
+def test_an_area_counts_its_own_alone(county: Store) -> None:
+    report = weekly_briefing(county, area="Marketon", until=UNTIL, offenses=("burglary",))
+    rows = county.read(
+        "SELECT sum(offense_count) AS n FROM incidents WHERE offense = '220' AND lon BETWEEN -73.96 AND -73.90 "
+        "AND lat BETWEEN 41.68 AND 41.72 AND occurred_local >= '2024-10-28' AND occurred_local < '2024-11-25'")
+    assert shown(report, "Burglary")["28d"][0] == f"{int(rows['n'].iloc[0])}"
+    assert report.title.endswith("Marketon") and "SIMULATED" in report.banner
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"until": date(2030, 1, 7)}, r"cover .* to 2024-11-2\d, so until can be"),
+        ({"source": "simulated_countty"}, "did you mean 'simulated_county'"),
+        ({"offenses": ("burglry",)}, "did you mean 'burglary'"),
+        ({"area": "Nowhere"}, "no area is called"),
+    ],
+)
+def test_what_cannot_be_briefed_says_what_can(county: Store, asked: dict, said: str) -> None:
+    with pytest.raises(RtccError, match=said):
+        weekly_briefing(county, **asked)
+
+
+def test_a_feed_known_to_the_month_does_not_hide_the_lag_of_the_others(
+    fill: Callable[..., Store], incidents: pd.DataFrame
+) -> None:
+    month_end = incidents["occurred_local"].dt.to_period("M").dt.end_time.dt.floor("s")
+    monthly = incidents[::12].assign(
+        source="simulated_town", reported_precision="month",
+        reported_at=month_end.dt.tz_localize("America/New_York").dt.tz_convert("UTC"))
+    store = fill(incidents=pd.concat([incidents, monthly], ignore_index=True))
+    report = weekly_briefing(store)
+    assert section(report, "weeks").frame["lag_affected"].iloc[-1]
+    assert report.provenance.newest_report_at.date() <= date(2024, 11, 24)
+
+
+def test_st_louis_by_hand_from_the_raw_files(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "data" / "stlouis_slmpd_raw" / "2008-2015"
+    names = ["November2012.CSV", "December2012.csv", "November2013.CSV", "December2013.CSV"]
+    raw = pd.concat([pd.read_csv(folder / name, dtype=str, encoding="cp1252") for name in names], ignore_index=True)
+    when = pd.to_datetime(raw["DateOccur"].fillna(raw.get("DateOccured")), format="%m/%d/%Y %H:%M", errors="coerce")
+    code = pd.to_numeric(raw["Crime"]) // 10_000
+    count = pd.to_numeric(raw["Count"])
+    report = weekly_briefing(load_into(tmp_path, [folder / name for name in names]))
+    assert report.subtitle == "Week of Mon 23 Dec to Sun 29 Dec 2013"
+    for number, name in ((3, "Robbery"), (4, "Aggravated assault"), (5, "Burglary"), (6, "Larceny"),
+                         (7, "Motor vehicle theft"), (8, "Arson")):
+        for column, year in ((0, 2013), (1, 2012)):
+            for window, start in (("7d", f"{year}-12-23"), ("28d", f"{year}-12-02")):
+                inside = (code == number) & (when >= start) & (when < f"{year}-12-30")
+                assert shown(report, name)[window][column] == f"{int(count[inside].sum()):,}", (name, window, year)
+    assert report.provenance.reports_known_to == "month" and not report.banner
+
+
+def load_into(folder: Path, files: list[Path]) -> Store:
+    store = Store.create(str(folder / "stlouis"))
+    load(store, "stlouis_slmpd", files)
+    return store
+
+
+def test_an_account_holds_with_an_offense_taken_back_later(county: Store) -> None:
+    from rtcc_analytics.report import ReadLog
+
+    with ReadLog(county).reading() as log:
+        records = reading.read_records(log, dict(INDEX_GROUPS), area=None, source=None, until=UNTIL, years=3)
+        for days in (7, 28, 364):
+            made = reading.account(log, records, days=days)
+            added = made.mapped + made.sensitive + made.unplaced + made.outside - made.taken_back
+            assert made.counted == added and made.sensitive > 0
+
+
+def test_words_are_text_and_asks_show_their_state(county: Store) -> None:
+    made = weekly_briefing(county, follow_up=("done: patrols", "a thing without a state"), notes="One.\n\nTwo.")
+    asks, notes = section(made, "follow_up"), section(made, "notes")
+    assert isinstance(asks, Text) and asks.items == ("**Done:** patrols", "a thing without a state")
+    assert notes.paragraphs == ("One.", "Two.") and asks.width == notes.width == "half"
