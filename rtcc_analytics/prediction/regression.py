@@ -69,17 +69,18 @@ class GradientBoosting(Model):
     seed : int
     """
 
-    trees: int = 120
-    learning_rate: float = 0.05
+    trees: int = 80
+    learning_rate: float = 0.08
     leaves: int = 8
     least_in_leaf: int = 200
-    windows: int = 13
+    windows: int = 6
     seed: int = 0
     name: str = "gradient boosting"
     fewest_events: int = 500
 
     def _learn(self, history: History) -> FittedRegression:
         from sklearn.ensemble import HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits
 
         lags = Lags.of(history, self.windows)
         if len(lags.counts) < 4 * self.least_in_leaf:
@@ -87,7 +88,9 @@ class GradientBoosting(Model):
         trees = HistGradientBoostingRegressor(
             loss="poisson", max_iter=self.trees, learning_rate=self.learning_rate, max_leaf_nodes=self.leaves,
             min_samples_leaf=self.least_in_leaf, l2_regularization=5.0, random_state=self.seed, early_stopping=False)
-        trees.fit(lags.covariates, lags.counts / lags.exposure, sample_weight=lags.exposure)
+        # One thread: a board runs origins side by side, and waiting threads would take their cores.
+        with threadpool_limits(1, user_api="openmp"):
+            trees.fit(lags.covariates, lags.counts / lags.exposure, sample_weight=lags.exposure)
         return FittedRegression(model=self, history=history, trained_until=history.until, lags=lags.maker,
                                 rate=trees.predict, notes={})
 

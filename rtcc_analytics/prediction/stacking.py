@@ -12,12 +12,12 @@ from rtcc_analytics.prediction.counts import DecayedCounts
 from rtcc_analytics.prediction.history import FloatArray, History, PredictionError
 from rtcc_analytics.prediction.mixing import WINDOW_DAYS, log_likelihood, mixture_weights
 from rtcc_analytics.prediction.multi_resolution import MultiResolution
-from rtcc_analytics.prediction.regression import GradientBoosting
+from rtcc_analytics.prediction.regression import LogLinear
 from rtcc_analytics.prediction.totals import expected_total
 
 
 def _default_members() -> tuple[Model, ...]:
-    return MultiResolution(), GradientBoosting()
+    return MultiResolution(), LogLinear()
 
 
 @dataclass(frozen=True)
