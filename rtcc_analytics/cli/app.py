@@ -58,5 +58,6 @@ for _family in (
     "demo_command",
     "lpr_commands",
     "accountability_commands",
+    "watch_commands",
 ):
     importlib.import_module(f"rtcc_analytics.cli.{_family}")

@@ -1,0 +1,241 @@
+"""Live matching: reads that arrive are held against the lists first, alerted, then stored.
+
+Whatever arrives, by the webhook or as a file, lies in the spool folder until it is in the store: a crash loses nothing,
+and what arrives twice alerts once. A body is acknowledged to its sender only after it is on disk.
+
+    spool/PROFILE/*.json|csv|…     waiting
+    spool/refused/PROFILE/…        what could not be loaded, with a .reason file beside it
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data_connectors.errors import RtccError
+from rtcc_analytics.lpr.leads import LprError
+
+if TYPE_CHECKING:
+    from data_connectors import Purpose, Store
+    from data_connectors.store import LoadingSession
+
+MOST_FILES, MOST_BYTES = 200, 32_000_000
+SETTLED_S = 0.05
+_STATE = """/* lpr watch, state of the lists */
+SELECT coalesce(max(load_id), 0) AS newest FROM loads WHERE table_name = 'hotlist_entries'"""
+_LISTS = """/* lpr watch, lists in force */
+SELECT e.plate, e.region, e.list_name, e.category, e.case_number, e.priority, e.issued_at, e.expires_at, l.loaded_at
+FROM hotlist_entries e LEFT JOIN loads l USING (load_id)
+WHERE (e.expires_at IS NULL OR e.expires_at > now())
+  AND ($all_categories OR upper(coalesce(e.category, '')) IN (SELECT unnest($categories::VARCHAR[])))"""
+_MATCH = """
+SELECT md5(concat_ws('|', s.plate, s.camera_id, epoch_ms(s.captured_at), w.list_name, coalesce(w.case_number, '')))
+           AS alert_id,
+       now() AS made_at, $arrived_at::TIMESTAMPTZ AS arrived_at, s.plate, s.region, s.captured_at, s.camera_id,
+       s.camera_name, s.lon, s.lat, s.confidence, w.list_name, w.region AS listed_region, w.category, w.case_number,
+       w.priority, w.loaded_at AS listed_at
+FROM staged s JOIN watched w ON w.plate = s.plate
+WHERE (s.region IS NULL OR w.region IS NULL OR s.region = w.region)
+  AND (w.issued_at IS NULL OR s.captured_at >= w.issued_at) AND (w.expires_at IS NULL OR s.captured_at < w.expires_at)
+QUALIFY row_number() OVER (PARTITION BY alert_id ORDER BY s.captured_at) = 1
+"""
+_COLUMNS = (
+    "alert_id, made_at, arrived_at, plate, region, captured_at, camera_id, camera_name, lon, lat, confidence, "
+    "list_name, listed_region, category, case_number, priority, listed_at"
+)
+
+
+@dataclass(frozen=True)
+class Handled:
+    """What one round did.
+
+    Attributes
+    ----------
+    files, reads, alerts, refused : int
+        Files taken, new reads stored, new alerts, files set aside.
+    oldest_s : float
+        Age of the oldest file when its alerts were visible, seconds.
+    """
+
+    files: int = 0
+    reads: int = 0
+    alerts: int = 0
+    refused: int = 0
+    oldest_s: float = 0.0
+
+
+@dataclass
+class Watcher:
+    """Matches and stores what lies in a spool folder; one process watches one spool.
+
+    Parameters
+    ----------
+    store : Store
+    purpose : Purpose
+        Under which the lists are read; each reading of them is in the ledger.
+    spool : Path
+        Made if needed; only its owner may read it.
+    categories : tuple of str, optional
+        The agency's allow-list of categories; all where left out.
+    """
+
+    store: Store
+    purpose: Purpose
+    spool: Path
+    categories: tuple[str, ...] | None = None
+    _newest: int = field(default=-1, init=False)
+    _lists: Any = field(default=None, init=False)
+    _checked: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.spool = Path(self.spool)
+        self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def refresh(self, *, every_s: float = 5.0) -> bool:
+        """Read the lists again where a load changed them; whether it did."""
+        if self._lists is not None and time.monotonic() - self._checked < every_s:
+            return False
+        self._checked = time.monotonic()
+        with self.store.sightings(self.purpose) as sightings:
+            newest = int(sightings.read(_STATE)["newest"].iloc[0])
+            if newest == self._newest:
+                return False
+            import pyarrow as pa
+
+            allowed = [c.upper() for c in self.categories or ()]
+            frame = sightings.read(_LISTS, all_categories=self.categories is None, categories=allowed)
+            self._lists, self._newest = pa.Table.from_pandas(frame, preserve_index=False), newest
+        return True
+
+    def once(self) -> Handled:
+        """Take what is waiting now: match, alert, store. A file that cannot be loaded is set aside with its reason."""
+        self.refresh()
+        total = Handled()
+        for profile, paths in waiting(self.spool):
+            try:
+                done = self._take(profile, paths)
+            except RtccError as error:
+                if len(paths) == 1:
+                    self._set_aside(profile, paths[0], str(error))
+                    done = Handled(files=1, refused=1)
+                else:  # one bad file must not hold up the others
+                    done = Handled()
+                    for path in paths:
+                        done = _added(done, self._one(profile, path))
+            total = _added(total, done)
+        return total
+
+    def run(
+        self, *, stop: Callable[[], bool], pause_s: float = 0.1, tell: Callable[[Handled], None] | None = None
+    ) -> None:
+        """Take what arrives until `stop()`; a store that is held for a while is tried again."""
+        while not stop():
+            try:
+                done = self.once()
+            except RtccError as error:
+                if not getattr(error, "transient", False):
+                    raise
+                done = Handled()
+            if done.files and tell:
+                tell(done)
+            if not done.files:
+                time.sleep(pause_s)
+
+    def _one(self, profile: str, path: Path) -> Handled:
+        try:
+            return self._take(profile, [path])
+        except RtccError as error:
+            self._set_aside(profile, path, str(error))
+            return Handled(files=1, refused=1)
+
+    def _take(self, profile: str, paths: list[Path]) -> Handled:
+        from data_connectors import Profile
+        from data_connectors.loading import stage, write
+        from data_connectors.readers import SourceFile
+
+        known = Profile.find(profile)
+        if known.table.name != "plate_reads":
+            raise LprError(f"profile {profile} fills {known.table.name}; watch takes plate reads")
+        arrived = min(path.stat().st_mtime for path in paths)
+        with self.store.loading("sightings") as session:
+            intake = stage(session, known, tuple(SourceFile(p) for p in paths), lambda *_: None)
+            new = self._alert(session, arrived)
+            seen = time.time() - arrived
+            receipt = session.commit(lambda s: write(s, known, intake, allow_shrink=True), note=f"watch {known.source}")
+        for path in paths:
+            path.unlink()
+        return Handled(len(paths), receipt.new, new, 0, seen)
+
+    def _alert(self, session: LoadingSession, arrived: float) -> int:
+        """Write the alerts of the staged reads that are not there yet; how many."""
+        from datetime import UTC, datetime
+
+        session.register("watched", self._lists)
+        session.run(f"CREATE OR REPLACE TEMP TABLE hits AS {_MATCH}", arrived_at=datetime.fromtimestamp(arrived, UTC))
+        session.unregister("watched")
+        if not session.rows("SELECT count(*) FROM hits")[0][0]:
+            return 0
+
+        def job(s: LoadingSession) -> int:
+            table = s.table("alerts")
+            fresh = f"FROM hits h WHERE NOT EXISTS (FROM {table} a WHERE a.alert_id = h.alert_id)"
+            number = int(s.rows(f"SELECT count(*) {fresh}")[0][0])
+            if number:
+                s.run(f"INSERT INTO {table} ({_COLUMNS}) SELECT {_COLUMNS} {fresh}")
+            return number
+
+        return session.commit(job, note="alerts")
+
+    def _set_aside(self, profile: str, path: Path, reason: str) -> None:
+        folder = self.spool / "refused" / profile
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.replace(folder / path.name)
+        (folder / f"{path.name}.reason").write_text(reason + "\n", encoding="utf-8")
+
+
+def waiting(spool: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Files waiting, oldest first, by profile: as many as one round takes. Files still being written are left."""
+    now = time.time()
+    for folder in sorted(p for p in spool.iterdir() if p.is_dir() and p.name != "refused"):
+        files, size = [], 0
+        listed = sorted((entry.stat().st_mtime, entry.path, entry.stat().st_size) for entry in _files(folder))
+        for modified, path, length in listed:
+            if now - modified < SETTLED_S or len(files) >= MOST_FILES or (files and size + length > MOST_BYTES):
+                break
+            files.append(Path(path))
+            size += length
+        if files:
+            yield folder.name, files
+
+
+def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                if entry.is_file() and not entry.name.startswith("."):
+                    yield entry
+
+
+def put(spool: Path, profile: str, body: bytes, *, suffix: str) -> Path:
+    """Put a body into the spool: whole and on disk, or not at all."""
+    folder = spool / profile
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}{suffix}"
+    partial = folder / f".{name}"
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    return partial.rename(folder / name)
+
+
+def _added(a: Handled, b: Handled) -> Handled:
+    return Handled(
+        a.files + b.files, a.reads + b.reads, a.alerts + b.alerts, a.refused + b.refused, max(a.oldest_s, b.oldest_s)
+    )

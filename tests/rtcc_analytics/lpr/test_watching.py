@@ -1,0 +1,193 @@
+"""Reads as they arrive: alerted before they are stored, once, and nothing lost whatever is sent."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data_connectors import Purpose, Store
+from rtcc_analytics.lpr import alerts as alerting
+from rtcc_analytics.lpr.leads import LprError
+from rtcc_analytics.lpr.watching import Watcher, put
+from rtcc_analytics.lpr.webhook import MOST_BODY, webhook
+
+PURPOSE = Purpose(reason_code="live", case_number="LIVE-1")
+TOKEN = "an-invented-token-of-length"
+NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+
+
+def body(*plates: str, state: str = "new_york", at: datetime = NOW) -> bytes:
+    return json.dumps([
+        {"id": f"r{n}-{p}", "capturedAt": (at + timedelta(seconds=n)).isoformat().replace("+00:00", "Z"),
+         "device": {"id": "c1", "name": "Main NB", "location": {"latitude": 41.7, "longitude": -73.9}},
+         "plate": {"plate": p, "confidence": 0.9}, "state": {"state": state, "confidence": 0.9}}
+        for n, p in enumerate(plates)
+    ]).encode()  # fmt: skip
+
+
+@pytest.fixture
+def watcher(store_of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watcher:
+    """A watcher on a store with three wanted plates, one of them no longer."""
+    monkeypatch.setattr("rtcc_analytics.lpr.watching.SETTLED_S", 0.0)
+    entries = pd.DataFrame({
+        "list_name": "BOLO", "plate": ["W4N7E2D", "O1D9X3Y", "M1S5I6N"], "region": ["NY", "NY", None],
+        "category": ["Stolen Vehicle", "Stolen Vehicle", "Missing Person"], "case_number": ["26-1", "26-2", None],
+        "issued_at": pd.Timestamp(NOW - timedelta(days=9)),
+        "expires_at": pd.to_datetime([NOW + timedelta(days=d) for d in (9, -1, 9)], utc=True),
+    })  # fmt: skip
+    old = pd.DataFrame({"plate": ["A1A1A1A"], "camera_id": ["c1"], "captured_at": pd.to_datetime([NOW], utc=True)})
+    return Watcher(store_of(old, bolo=entries), PURPOSE, tmp_path / "spool")
+
+
+def held(store: Store) -> pd.DataFrame:
+    with store.sightings(PURPOSE) as sightings:
+        return alerting.alerts(sightings, every=True)
+
+
+def test_wanted_plates_alert_once_and_every_read_is_stored(watcher: Watcher) -> None:
+    put(watcher.spool, "flock_reads", body("W4N7E2D", "B2B2B2B", "O1D9X3Y", "m1s-5i6n"), suffix=".json")
+    done = watcher.once()
+    assert (done.files, done.reads, done.alerts, done.refused) == (1, 4, 2, 0)
+    found = held(watcher.store)
+    assert set(found["plate"]) == {"W4N7E2D", "M1S5I6N"} and (found["action"] == "verify before stop").all()
+    assert found["list_age_hours"].notna().all()
+    put(watcher.spool, "flock_reads", body("W4N7E2D", "B2B2B2B", "O1D9X3Y", "m1s-5i6n"), suffix=".json")
+    again = watcher.once()
+    assert (again.reads, again.alerts) == (0, 0) and not list(watcher.spool.glob("flock_reads/*"))
+
+
+def test_another_state_does_not_alert_and_the_allow_list_holds(watcher: Watcher) -> None:
+    put(watcher.spool, "flock_reads", body("W4N7E2D", state="connecticut"), suffix=".json")
+    assert watcher.once().alerts == 0
+    only = Watcher(watcher.store, PURPOSE, watcher.spool, categories=("missing person",))
+    put(watcher.spool, "flock_reads", body("W4N7E2D", "M1S5I6N", at=NOW + timedelta(minutes=1)), suffix=".json")
+    assert only.once().alerts == 1
+
+
+def test_a_bad_file_is_set_aside_with_its_reason_and_the_good_ones_go_in(watcher: Watcher) -> None:
+    put(watcher.spool, "flock_reads", b"{ no json", suffix=".json")
+    put(watcher.spool, "flock_reads", body("W4N7E2D"), suffix=".json")
+    put(watcher.spool, "flock_reads", body("F8U7T6R", at=datetime.now(UTC) + timedelta(days=40)), suffix=".json")
+    put(watcher.spool, "no_such_profile", b"[]", suffix=".json")
+    done = watcher.once()
+    assert (done.alerts, done.reads, done.refused) == (1, 1, 3)
+    reasons = [p.read_text() for p in sorted(watcher.spool.glob("refused/*/*.reason"))]
+    assert len(reasons) == 3 and any("future" in r for r in reasons) and any("no_such_profile" in r for r in reasons)
+    assert len([p for p in watcher.spool.glob("refused/*/*") if p.suffix != ".reason"]) == 3
+
+
+def test_a_crash_between_alert_and_store_loses_nothing(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(watcher.spool, "flock_reads", body("W4N7E2D", "B2B2B2B"), suffix=".json")
+
+    def crash(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("data_connectors.loading.write", crash)
+        with pytest.raises(KeyboardInterrupt):
+            watcher.once()
+    assert len(held(watcher.store)) == 1 and len(list(watcher.spool.glob("flock_reads/*"))) == 1
+    done = watcher.once()
+    assert (done.reads, done.alerts) == (2, 0) and len(held(watcher.store)) == 1
+
+
+def test_a_new_list_is_in_force_at_once(watcher: Watcher) -> None:
+    from tests.rtcc_analytics.lpr.conftest import write_plates
+
+    watcher.once()
+    entry = pd.DataFrame({"list_name": ["BOLO2"], "plate": ["B2B2B2B"], "region": ["NY"], "category": ["BOLO"]})
+    write_plates(watcher.store, "hotlist_entries", entry, source="bolo2")
+    assert watcher.refresh(every_s=0.0)
+    put(watcher.spool, "flock_reads", body("B2B2B2B"), suffix=".json")
+    assert watcher.once().alerts == 1
+
+
+def test_alerts_are_taken_up_and_closed_once(watcher: Watcher) -> None:
+    put(watcher.spool, "flock_reads", body("W4N7E2D", "M1S5I6N"), suffix=".json")
+    watcher.once()
+    first, second = held(watcher.store)["alert_id"]
+    alerting.acknowledge(watcher.store, first)
+    with pytest.raises(LprError, match="taken up already"):
+        alerting.acknowledge(watcher.store, first)
+    alerting.close(watcher.store, first, disposition="misread")
+    alerting.close(watcher.store, second, disposition="verified", note="stopped and checked")
+    for bad, message in (({"disposition": "gone"}, "no disposition"), ({"disposition": "other"}, "needs a note")):
+        with pytest.raises(LprError, match=message):
+            alerting.close(watcher.store, first, **bad)
+    with pytest.raises(LprError, match="no alert"):
+        alerting.acknowledge(watcher.store, "nope")
+    with watcher.store.sightings(PURPOSE) as sightings:
+        [counts] = alerting.hit_counts(sightings).to_dict("records")
+    assert (counts["alerts"], counts["verified"], counts["false_hits"], counts["false_share"]) == (2, 1, 1, 0.5)
+
+
+@pytest.fixture
+def address(watcher: Watcher) -> Iterator[tuple[str, int]]:
+    """A running webhook."""
+    server = webhook(watcher.spool, token=TOKEN, profiles=("flock_reads",), port=0, most_spool=20_000)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_address[:2]
+    server.shutdown()
+    server.server_close()
+
+
+def post(address: tuple[str, int], content: bytes, *, path: str = "/flock_reads", **headers: str) -> int:
+    connection = http.client.HTTPConnection(*address, timeout=10)
+    given = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"} | {
+        k.replace("_", "-"): v for k, v in headers.items()
+    }
+    connection.putrequest("POST", path)
+    for name, value in given.items():
+        connection.putheader(name, value)
+    if "Content-Length" not in given:
+        connection.putheader("Content-Length", str(len(content)))
+    connection.endheaders()
+    connection.send(content)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_the_webhook_takes_what_it_should_and_nothing_else(watcher: Watcher, address: tuple[str, int]) -> None:
+    good = body("W4N7E2D")
+    assert post(address, good, Authorization="Bearer wrong") == 401
+    assert post(address, good, Authorization="") == 401
+    assert post(address, good, path="/../secrets") == 404
+    assert post(address, good, Content_Type="application/zip") == 415
+    assert post(address, b"", Content_Length="0") == 411
+    assert post(address, b"", Content_Length=str(100_000_000)) == 413
+    assert not list(watcher.spool.glob("*/*"))
+    assert post(address, good) == 202
+    assert watcher.once().alerts == 1 and MOST_BODY < 100_000_000
+
+
+def test_a_burst_is_queued_or_refused_and_nothing_taken_is_lost(watcher: Watcher, address: tuple[str, int]) -> None:
+    plates = [f"B{n:03d}X{n % 10}Y" for n in range(120)]
+    statuses: list[int] = []
+
+    def send(some: list[str]) -> None:
+        statuses.extend(post(address, body(plate)) for plate in some)
+
+    threads = [threading.Thread(target=send, args=(plates[k::6],)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {202, 503} and len(statuses) == 120
+    stored = 0
+    while (done := watcher.once()).files:
+        stored += done.reads
+    assert stored == statuses.count(202)
+
+
+def test_a_short_token_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LprError, match="at least 16"):
+        webhook(tmp_path, token="short", profiles=(), port=0)
