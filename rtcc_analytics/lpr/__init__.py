@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from rtcc_analytics.lpr.companions import convoys, travels_with
 from rtcc_analytics.lpr.confusion import misreading_cost
-from rtcc_analytics.lpr.history import history, search_similar
 from rtcc_analytics.lpr.hotlists import hotlist_hygiene, hotlist_matches
 from rtcc_analytics.lpr.leads import COVERAGE, LEAD_ONLY, Leads, LprError
 from rtcc_analytics.lpr.life import pattern_of_life
 from rtcc_analytics.lpr.period import Period, period_of
 from rtcc_analytics.lpr.places import Place, at_places, places_of
 from rtcc_analytics.lpr.readers import ReaderPerformance, reader_performance
+from rtcc_analytics.lpr.search import history, search_similar
 from rtcc_analytics.lpr.travel import impossible_travel, origin_destination
 
 __all__ = [

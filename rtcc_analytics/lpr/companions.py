@@ -14,7 +14,7 @@ from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
 MOST_ROWS = 200
 MOST_PAIRS = 5_000
 _OCCASIONS = """,
-occasions AS (
+occasions AS MATERIALIZED (
     SELECT item, camera_id, first_at AS passed_at, first_at - to_seconds($window_s) AS lo,
            first_at + to_seconds($window_s) AS hi
     FROM trips
@@ -25,9 +25,10 @@ MEETINGS = (
     "/* lpr travels_with, meetings */ WITH "
     + TRIPS
     + f""",
-theirs AS (
+theirs AS MATERIALIZED (
     SELECT plate, camera_id, captured_at, is_parked FROM plate_reads
-    WHERE plate IN (SELECT unnest($plates::VARCHAR[])) AND {IN_PERIOD}
+    WHERE plate IN (SELECT unnest($plates::VARCHAR[])) AND camera_id IN (SELECT camera_id FROM trips)
+      AND {IN_PERIOD}
 ),"""
     + collapsed("theirs", "stays")
     + """

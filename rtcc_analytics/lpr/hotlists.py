@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from rtcc_analytics.lpr.history import expected_misreads
 from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
 from rtcc_analytics.lpr.passages import IN_PERIOD, SAME_PASSAGE_S, collapsed
 from rtcc_analytics.lpr.period import TIMEZONE, When, instant_of, period_of
+from rtcc_analytics.lpr.search import expected_misreads
 
 VERIFY = "verify before stop"
 STALE_DAYS = 180

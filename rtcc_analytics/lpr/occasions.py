@@ -18,7 +18,7 @@ NEARBY_OFFSETS_S = (-5400, -2700, 0, 2700, 5400)
 
 # Needs a CTE `occasions` (item, camera_id, passed_at, lo, hi) before it; `passed_at` says which local day it is.
 SLOTS = """
-based AS (
+based AS MATERIALIZED (
     SELECT item, camera_id, lo, hi, CAST(timezone($zone, min(passed_at) OVER (PARTITION BY item)) AS DATE) AS own_day
     FROM occasions
 ),
@@ -31,7 +31,7 @@ slots AS (
     FROM (SELECT DISTINCT item, own_day FROM based) b, days, (SELECT unnest($offsets_s::BIGINT[]) AS o)
     WHERE NOT $by_class OR (isodow(d) > 5) = (isodow(b.own_day) > 5)
 ),
-chosen AS (
+chosen AS MATERIALIZED (
     SELECT * FROM slots
     QUALIFY observed OR row_number() OVER (
         PARTITION BY item, observed ORDER BY hash(d, offset_s, $seed::BIGINT)) <= $null_days

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 SAME_PASSAGE_S = 900
 TRIP_GAP_S = 3600
+PARKED = (
+    "(coalesce(bool_or(is_parked), false) "
+    "OR (count(*) >= 4 AND max(captured_at) - min(captured_at) >= INTERVAL 10 MINUTE))"
+)
 
 
 def collapsed(reads: str, passages: str) -> str:
@@ -34,8 +38,7 @@ def collapsed(reads: str, passages: str) -> str:
 ),
 {passages} AS (
     SELECT plate, camera_id, min(captured_at) AS first_at, max(captured_at) AS last_at, count(*) AS reads,
-           coalesce(bool_or(is_parked), false)
-               OR (count(*) >= 4 AND max(captured_at) - min(captured_at) >= INTERVAL 10 MINUTE) AS parked
+           {PARKED} AS parked
     FROM {passages}_numbered GROUP BY plate, camera_id, passage
 )"""
 
@@ -45,7 +48,9 @@ IN_PERIOD = "day BETWEEN $first_day AND $last_day AND captured_at >= $start AND 
 
 # The reads of one plate within a period. Needs $plate.
 OWN_OF_PLATE = f"""
-own AS (SELECT plate, camera_id, captured_at, is_parked FROM plate_reads WHERE plate = $plate AND {IN_PERIOD}),"""
+own AS MATERIALIZED (
+    SELECT plate, camera_id, captured_at, is_parked FROM plate_reads WHERE plate = $plate AND {IN_PERIOD}
+),"""
 
 # The target's trips: passages while moving, less than $trip_gap_s between one and the next.
 TRIPS = (

@@ -19,7 +19,7 @@ MOST_PLACES = 60
 BUCKET_US = 600_000_000
 
 _OCCASIONS = """
-occasions AS (
+occasions AS MATERIALIZED (
     SELECT *, lo AS passed_at FROM (
         SELECT unnest($items::BIGINT[]) AS item, unnest($cameras::VARCHAR[]) AS camera_id,
                unnest($from_at::TIMESTAMPTZ[]) AS lo, unnest($to_at::TIMESTAMPTZ[]) AS hi)

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from data_connectors.store.ledger import Ledger
-from rtcc_analytics.lpr import companions, history, hotlists, places
+from rtcc_analytics.lpr import companions, hotlists, places
+from rtcc_analytics.lpr import search as history
 from rtcc_analytics.lpr.leads import LEAD_ONLY, LprError
 
 
@@ -151,7 +152,7 @@ def test_every_search_is_in_the_ledger_and_says_lead_only(simulated, sightings, 
         ),
         (
             lambda s: history.search_similar(s, plate="ABC", start="2025-11-01", end="2025-11-02", most_cost=9),
-            "outside 0 to 6",
+            "outside 0 to 4.6",
         ),
     ],
 )

@@ -96,9 +96,7 @@ def test_pairs_of_a_day_are_those_of_plain_loops(in_memory) -> None:
     rng = np.random.default_rng(3)
     seconds = rng.integers(0, 4000, 400)
     noon = pd.Timestamp("2025-11-03T12:00Z")
-    rows = [
-        (f"P{rng.integers(30):02d}", f"c{rng.integers(4)}", str(noon + pd.Timedelta(int(s), "s"))) for s in seconds
-    ]
+    rows = [(f"P{rng.integers(30):02d}", f"c{rng.integers(4)}", str(noon + pd.Timedelta(int(s), "s"))) for s in seconds]
     reads = reads_of(rows)
     found = lpr.convoys(in_memory(reads), start="2025-11-03", end="2025-11-04", min_readers=3)
     expected = {}

@@ -4,59 +4,61 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import pandas as pd
 
 from rtcc_analytics.lpr.confusion import ALIKE_COST, misreading_cost, plate_of
 from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
-from rtcc_analytics.lpr.passages import IN_PERIOD, SAME_PASSAGE_S, collapsed
-from rtcc_analytics.lpr.period import TIMEZONE, When, period_of
+from rtcc_analytics.lpr.passages import IN_PERIOD, PARKED, SAME_PASSAGE_S
+from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
 
 MOST_PASSAGES = 10_000
 MOST_SIMILAR = 500
 MISREAD_SHARE = 0.03
 LEAST_SIGNS = 2
 
-_HISTORY = (
-    f"""
+_HISTORY = f"""
 own AS (
-    SELECT plate, camera_id, captured_at, is_parked FROM plate_reads WHERE {{which}} AND {IN_PERIOD}
-),"""
-    + collapsed("own", "passages")
-    + f""",
-told AS (
-    SELECT plate, camera_id, captured_at, camera_name, lon, lat, direction_deg, region, confidence, color, make, source
+    SELECT plate, camera_id, captured_at, is_parked, camera_name, lon, lat, direction_deg, region, confidence, make,
+           color, source
     FROM plate_reads WHERE {{which}} AND {IN_PERIOD}
+),
+marked AS (
+    SELECT *, coalesce(captured_at - lag(captured_at) OVER w > to_seconds($same_passage_s), true) AS starts
+    FROM own WINDOW w AS (PARTITION BY plate, camera_id ORDER BY captured_at)
+),
+numbered AS (
+    SELECT *, sum(starts::INTEGER) OVER (PARTITION BY plate, camera_id ORDER BY captured_at
+                                         ROWS UNBOUNDED PRECEDING) AS passage
+    FROM marked
 )
-SELECT p.plate, p.camera_id, any_value(t.camera_name) AS camera_name, p.first_at, p.last_at, p.reads, p.parked,
-       any_value(t.region) AS region, max(t.confidence) AS confidence, any_value(t.lon) AS lon,
-       any_value(t.lat) AS lat, any_value(t.direction_deg) AS direction_deg, any_value(t.make) AS make,
-       any_value(t.color) AS color, any_value(t.source) AS source
-FROM passages p JOIN told t ON t.plate = p.plate AND t.camera_id = p.camera_id
-     AND t.captured_at BETWEEN p.first_at AND p.last_at
-GROUP BY p.plate, p.camera_id, p.first_at, p.last_at, p.reads, p.parked
-ORDER BY p.first_at, p.plate LIMIT $most + 1"""
-)
+SELECT plate, camera_id, any_value(camera_name) AS camera_name, min(captured_at) AS first_at,
+       max(captured_at) AS last_at, count(*) AS reads, {PARKED} AS parked, any_value(region) AS region,
+       max(confidence) AS confidence, any_value(lon) AS lon, any_value(lat) AS lat,
+       any_value(direction_deg) AS direction_deg, any_value(make) AS make, any_value(color) AS color,
+       any_value(source) AS source
+FROM numbered GROUP BY plate, camera_id, passage ORDER BY first_at, plate LIMIT $most + 1"""
 HISTORY = "/* lpr history */ WITH" + _HISTORY.replace("{which}", "plate = $plate")
 HISTORY_LIKE = "/* lpr history, wildcard */ WITH" + _HISTORY.replace("{which}", "plate LIKE $plate")
 
-# Plates seen, with what could make them a misreading; the length bound keeps the distance from being computed for all.
-SIMILAR = f"""/* lpr search_similar */ WITH
-seen AS (
-    SELECT plate, count(*) AS reads, min(captured_at) AS first_at, max(captured_at) AS last_at,
-           count(DISTINCT camera_id) AS readers, max(confidence) AS confidence,
-           coalesce(bool_or(list_contains(candidates, $plate)), false) AS is_candidate
-    FROM plate_reads WHERE {IN_PERIOD} GROUP BY plate
-),
-shapes AS (
-    SELECT count(*) AS plates, sum(reads) AS reads FROM seen
-    WHERE regexp_replace(regexp_replace(plate, '[A-Z]', 'A', 'g'), '[0-9]', '9', 'g') = $shape
+SIMILAR = f"""/* lpr search_similar */
+SELECT plate, count(*) AS reads, min(captured_at) AS first_at, max(captured_at) AS last_at,
+       count(DISTINCT camera_id) AS readers, max(confidence) AS confidence,
+       coalesce(bool_or(list_contains(candidates, $plate)), false) AS is_candidate
+FROM plate_reads
+WHERE (plate IN (SELECT unnest($variants::VARCHAR[])) OR list_contains(candidates, $plate)) AND {IN_PERIOD}
+GROUP BY plate ORDER BY plate"""
+# Plates in use: seen on a few days, and by how many of those only once or twice.
+IN_USE = """/* lpr search_similar, plates in use */ WITH
+daily AS (
+    SELECT plate, count(DISTINCT day) AS days FROM plate_reads
+    WHERE day IN (SELECT unnest($days::DATE[])) GROUP BY plate
 )
-SELECT seen.*, shapes.plates AS shape_plates FROM seen, shapes
-WHERE is_candidate OR (abs(length(plate) - length($plate)) <= 1 AND (
-      translate(plate, 'OQDILBSZG', '000118526') = $folded OR damerau_levenshtein(plate, $plate) <= $edits))
-UNION ALL SELECT '', 0, NULL, NULL, 0, NULL, false, plates FROM shapes
-"""
+SELECT count(*) AS seen, count(*) FILTER (days = 1) AS once, count(*) FILTER (days = 2) AS twice FROM daily
+WHERE regexp_replace(regexp_replace(plate, '[A-Z]', 'A', 'g'), '[0-9]', '9', 'g') = $shape"""
+MOST_COST = 4.6
+SAMPLED_DAYS = 3
 
 
 def history(
@@ -150,24 +152,24 @@ def search_similar(
     Raises
     ------
     LprError
-        A setting outside 0 to 6.
+        A setting outside 0 to 4.6.
 
     Notes
     -----
-    Null model: the serials of this plate's pattern of letters and digits are in use evenly, with the density seen
-    in the period. Where a state issues serials in blocks, near serials are commoner than that.
+    Null model: the serials of this plate's pattern of letters and digits are in use evenly. How many are in use is
+    estimated from three days of the period by Chao's lower bound, seen + once^2 / (2 twice) (Chao, A. (1984).
+    Scandinavian Journal of Statistics 11, 265-270). Where a state issues serials in blocks, near serials are commoner.
     """
-    if not 0 <= most_cost <= 6:
+    if not 0 <= most_cost <= MOST_COST:
         raise LprError(
-            f"most_cost={most_cost} is outside 0 to 6: 1.8 accepts one confusable character, 2.8 one slip of any kind"
+            f"most_cost={most_cost} is outside 0 to {MOST_COST}: 1.8 accepts one confusable character, "
+            "2.8 one slip of any kind"
         )
     wanted, period = plate_of(plate), period_of(start, end, timezone=timezone)
     shape = _shape(wanted)
-    found = reads.read(
-        SIMILAR, plate=wanted, shape=shape, folded=_folded(wanted), edits=2 if most_cost > 3 else 1, **period.bounds
-    )
-    shape_plates = int(found.loc[found["plate"] == "", "shape_plates"].iloc[0])
-    found = found[found["plate"] != ""].drop(columns="shape_plates").reset_index(drop=True)
+    near = [v for v, cost in _readings(wanted).items() if cost <= most_cost]
+    found = reads.read(SIMILAR, plate=wanted, variants=[wanted, *sorted(near)], **period.bounds)
+    shape_plates = _in_use(reads, period, shape)
     found["cost"] = [misreading_cost(wanted, other) for other in found["plate"]]
     preview = accepted_preview(wanted, shape_plates=shape_plates)
     chance = pd.DataFrame({
@@ -197,7 +199,7 @@ def search_similar(
         "search_similar",
         rows[columns].head(MOST_SIMILAR),
         {"plate": wanted, "most_cost": most_cost, **period.words},
-        f"the {shape_plates:,} plates of the pattern {shape} seen in the period are spread evenly over its serials; "
+        f"the plates of the pattern {shape} in use, about {shape_plates:,}, are spread evenly over its serials; "
         "expected is how many unrelated ones each setting (matched) accepts",
         chance,
         preview,
@@ -218,13 +220,7 @@ def accepted_preview(plate: str, *, shape_plates: int) -> pd.DataFrame:
     >>> accepted_preview("A1B2C3D", shape_plates=0)["most_cost"].tolist()
     [1.8, 2.8, 3.6, 4.0, 4.6]
     """
-    shape, signs = _shape(plate), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-    once = {plate[:i] + s + plate[i + 1 :] for i in range(len(plate)) for s in signs} - {plate}
-    swapped = {plate[:i] + plate[i + 1] + plate[i] + plate[i + 2 :] for i in range(len(plate) - 1)} - {plate}
-    dropped = {plate[:i] + plate[i + 1 :] for i in range(len(plate)) if len(plate) > 1}
-    alike = [v for v in once if misreading_cost(plate, v) <= ALIKE_COST]
-    twice = {v[:i] + s + v[i + 1 :] for v in alike for i in range(len(v)) for s in signs} - {plate}
-    cost = {v: misreading_cost(plate, v) for v in once | swapped | dropped | twice}
+    shape, cost = _shape(plate), _readings(plate)
     space = 26 ** shape.count("A") * 10 ** shape.count("9")
     rows = []
     for setting in (1.8, 2.8, 3.6, 4.0, 4.6):
@@ -233,6 +229,28 @@ def accepted_preview(plate: str, *, shape_plates: int) -> pd.DataFrame:
         examples = sorted(accepted, key=lambda v: (-cost[v], v))[:4]
         rows.append((setting, serials, serials * shape_plates / space, ", ".join(examples)))
     return pd.DataFrame(rows, columns=["most_cost", "serials", "expected", "examples"])
+
+
+@lru_cache(maxsize=64)
+def _readings(plate: str) -> dict[str, float]:
+    """What a reader may make of a plate by one slip, or by two confusable characters, with the cost of each."""
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    once = {plate[:i] + s + plate[i + 1 :] for i in range(len(plate)) for s in signs}
+    swapped = {plate[:i] + plate[i + 1] + plate[i] + plate[i + 2 :] for i in range(len(plate) - 1)}
+    dropped = {plate[:i] + plate[i + 1 :] for i in range(len(plate)) if len(plate) > 1}
+    added = {plate[:i] + s + plate[i:] for i in range(len(plate) + 1) for s in signs}
+    alike = [v for v in once if 0 < misreading_cost(plate, v) <= ALIKE_COST]
+    twice = {v[:i] + s + v[i + 1 :] for v in alike for i in range(len(v)) for s in signs}
+    everything = (once | swapped | dropped | added | twice) - {plate}
+    return {v: cost for v in everything if (cost := misreading_cost(plate, v)) <= MOST_COST}
+
+
+def _in_use(reads: PlateReads, period: Period, shape: str) -> int:
+    """About how many plates of this pattern are in use; see `search_similar`."""
+    span = pd.date_range(period.bounds["first_day"], period.bounds["last_day"])
+    picked = sorted({span[round(k * (len(span) - 1) / (SAMPLED_DAYS + 1))] for k in range(1, SAMPLED_DAYS + 1)})
+    counted = reads.read(IN_USE, shape=shape, days=[d.date() for d in picked]).iloc[0]
+    return int(counted["seen"] + counted["once"] ** 2 / (2 * max(int(counted["twice"]), 1)))
 
 
 def expected_misreads(look_alike_reads: pd.Series, length: pd.Series) -> pd.Series:
@@ -248,7 +266,3 @@ def expected_misreads(look_alike_reads: pd.Series, length: pd.Series) -> pd.Seri
 
 def _shape(plate: str) -> str:
     return re.sub(r"[0-9]", "9", re.sub(r"[A-Z]", "A", plate))
-
-
-def _folded(plate: str) -> str:
-    return plate.translate(str.maketrans("OQDILBSZG", "000118526"))

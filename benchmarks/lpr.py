@@ -1,0 +1,162 @@
+"""How fast the plate searches are, audit included, against plain DuckDB SQL on an unsorted table in the same run.
+
+    python benchmarks/lpr.py --work FOLDER [--reads 10000000] [--days 60]
+
+The store is built by the project's own loader from one simulated CSV, which is kept in the folder for the next run.
+Each time is the best of three after one warm call; compare the ratios between machines. Ten million reads need about
+4 GB of disk and 8 GB of memory to simulate; a hundred million about ten times the disk.
+"""
+
+# ruff: noqa: S608  (SQL of this file alone; the folder is the caller's own)
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from data_connectors import Purpose, Store, load
+from data_connectors.simulate import write_bulk_reads
+from rtcc_analytics import lpr
+
+PURPOSE = Purpose("benchmark", "BENCH-1")
+PLAIN = {
+    "history": "FROM plain WHERE plate = $p",
+    "hotlist": "SELECT count(*) FROM plain WHERE captured_at >= $a AND captured_at < $b "
+    "AND plate IN (SELECT plate FROM wanted)",
+    "similar": "SELECT DISTINCT plate FROM plain WHERE damerau_levenshtein(plate, $p) <= 1",
+    "places": "SELECT plate, count(*) FROM plain WHERE abs(lon + 73.93) < 0.025 AND abs(lat - 41.7) < 0.02 "
+    "AND hour(captured_at) = 2 GROUP BY 1",
+    "with": "SELECT o.plate, count(*) FROM plain t JOIN plain o ON o.camera_id = t.camera_id AND o.captured_at BETWEEN "
+    "t.captured_at - INTERVAL 60 SECOND AND t.captured_at + INTERVAL 60 SECOND WHERE t.plate = $p GROUP BY 1",
+}
+PLAIN["convoys"] = """
+WITH r AS (SELECT plate, camera_id, epoch(captured_at) AS s FROM plain WHERE captured_at >= $a AND captured_at < $b),
+b AS (SELECT plate, camera_id, s, unnest([s // 60, s // 60 + 1]) AS bk, unnest([1, 0]) AS home FROM r)
+SELECT a.plate, o.plate, count(DISTINCT a.camera_id) FROM b a JOIN b o
+ON a.camera_id = o.camera_id AND a.bk = o.bk AND (a.home = 1 OR o.home = 1) AND a.plate < o.plate
+   AND abs(a.s - o.s) <= 60
+GROUP BY 1, 2 HAVING count(DISTINCT a.camera_id) >= 3"""
+
+
+def best_ms(job: Callable[[], object], *, times: int = 3) -> float:
+    """Best of some runs in milliseconds, after one that does not count."""
+    job()
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        job()
+        taken.append(time.perf_counter() - began)
+    return min(taken) * 1000
+
+
+def build(work: Path, reads: int, days: int) -> tuple[Store, Path]:
+    """The CSV, and the store that the loader makes of it; both are kept."""
+    csv, folder = work / f"SIMULATED_{reads}.csv", work / f"store_{reads}"
+    if not csv.exists():
+        write_bulk_reads(csv, reads=reads, days=days)
+    store = Store.create(folder)
+    if store.describe().set_index("table").at["plate_reads", "rows"] == 0:
+        began = time.perf_counter()
+        load(store, "plate_reads_csv", csv)
+        ours = time.perf_counter() - began
+        began = time.perf_counter()
+        copy = work / "copy.parquet"
+        duckdb.connect().execute(f"COPY (FROM read_csv('{csv}')) TO '{copy}' (FORMAT parquet)")
+        plain = time.perf_counter() - began
+        copy.unlink()
+        print(f"loading {reads:,} reads {ours:8.1f} s    DuckDB CSV to Parquet {plain:8.1f} s    x{ours / plain:.2f}")
+    return store, csv
+
+
+def million_wanted(plates: list[str]) -> pd.DataFrame:
+    """A million invented entries, a few hundred of them of plates that were read."""
+    rng = np.random.default_rng(1)
+    letters, digits = np.array(list("ABCDEFGHJKLMNPRSTUVWXYZ")), np.array(list("0123456789"))
+    signs = [letters[rng.integers(0, 23, 1_000_000)], digits[rng.integers(0, 10, 1_000_000)]] * 3
+    listed = np.char.add(signs[0], signs[1])
+    for sign in signs[2:]:
+        listed = np.char.add(listed, rng.permutation(sign))
+    listed[: len(plates)] = plates
+    return pd.DataFrame({"plate": np.unique(listed)})
+
+
+def write_list(store: Store, entries: pd.DataFrame) -> None:
+    """The list into the store, once."""
+    with store.loading("sightings") as session:
+        table = session.table("hotlist_entries")
+        if session.rows(f"SELECT count(*) FROM {table}")[0][0]:
+            return
+        session.register("given", pa.Table.from_pandas(entries, preserve_index=False))
+
+        def job(s: object) -> None:
+            number = session.next_load_id()
+            session.run(
+                f"INSERT INTO {table} BY NAME SELECT 'BENCH' AS list_name, plate, plate AS plate_raw, "
+                "plate AS plate_folded, 'bench' AS source, 'f' AS file_hash, 1 AS line, $n AS load_id, 0 AS row_hash "
+                "FROM given",
+                n=number,
+            )
+            session.run(
+                f"INSERT INTO {session.table('loads')} "
+                "VALUES ($n, now(), 'b', 'hotlist_entries', 'bench', 'p', '{}', NULL)",
+                n=number,
+            )
+
+        session.commit(job)
+
+
+def main() -> None:
+    """Build, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--reads", type=int, default=10_000_000)
+    parser.add_argument("--days", type=int, default=60)
+    asked = parser.parse_args()
+    asked.work.mkdir(parents=True, exist_ok=True)
+    store, _ = build(asked.work, asked.reads, asked.days)
+    plain = duckdb.connect()
+    plain.execute("SET threads = 2")
+    with store.sightings(PURPOSE) as reads:
+        everything = reads.read("SELECT plate, camera_id, captured_at, lon, lat FROM plate_reads ORDER BY captured_at")
+    plain.register("given", pa.Table.from_pandas(everything, preserve_index=False))
+    plain.execute("CREATE TABLE plain AS FROM given")
+    counts = everything["plate"].value_counts()
+    last = everything["captured_at"].max().tz_convert("America/New_York").normalize() + pd.Timedelta(1, "D")
+    del everything
+    target = counts.index[len(counts) // 50]
+    write_list(store, million_wanted(counts.index[:300].tolist()))
+    span = {"start": last - pd.Timedelta(asked.days, "D"), "end": last}
+    day = {"start": last - pd.Timedelta(14, "D"), "end": last - pd.Timedelta(13, "D")}
+    at = [last - pd.Timedelta(d, "D") + pd.Timedelta(21, "h") for d in (5, 9, 14, 20, 26, 33)]
+    places = [lpr.Place(-73.93, 41.70, t, t) for t in at]
+    bounds = {"a": day["start"].to_pydatetime(), "b": day["end"].to_pydatetime()}
+    print(f"{asked.reads:,} reads, {len(counts):,} plates, {asked.days} days; target read {counts[target]} times")
+    one = {"p": target}
+    with store.sightings(PURPOSE) as reads:
+        searches: list[tuple[str, Callable[[], object], str, dict[str, object]]] = [
+            ("history of one plate", lambda: lpr.history(reads, plate=target, **span), PLAIN["history"], one),
+            ("hotlist of a million, one day", lambda: lpr.hotlist_matches(reads, **day), PLAIN["hotlist"], bounds),
+            ("similar plates", lambda: lpr.search_similar(reads, plate=target, **span), PLAIN["similar"], one),
+            ("six incidents, scored", lambda: lpr.at_places(reads, places, **span), PLAIN["places"], {}),
+            ("companions over the period", lambda: lpr.travels_with(reads, plate=target, **span), PLAIN["with"], one),
+            ("all pairs of a day, chance included", lambda: lpr.convoys(reads, **day), PLAIN["convoys"], bounds),
+        ]
+        plain.execute("CREATE TABLE wanted AS SELECT DISTINCT plate FROM plain LIMIT 1000000")
+        for name, ours, sql, values in searches:
+            mine = best_ms(ours)
+            theirs = best_ms(lambda sql=sql, values=values: plain.execute(sql, values).fetchall())
+            beside = f"plain SQL, unsorted {theirs:>10.0f} ms    x{mine / theirs:.2f}"
+            print(f"{name:<38}{mine:>10.0f} ms    {beside}", flush=True)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"most memory: {most:.1f} GB, with the plain table beside the store")
+
+
+if __name__ == "__main__":
+    main()
