@@ -17,7 +17,7 @@ VERIFY = "verify before stop"
 STALE_DAYS = 180
 
 _ENTRIES = """
-entries AS (
+entries AS MATERIALIZED (
     SELECT e.plate, e.plate_folded, e.region, e.list_name, e.category, e.reason, e.case_number, e.priority,
            e.issued_at, e.expires_at, e.source, l.loaded_at
     FROM hotlist_entries e LEFT JOIN loads l ON l.load_id = e.load_id
@@ -26,9 +26,9 @@ entries AS (
       AND ($loaded_after IS NULL OR l.loaded_at > $loaded_after::TIMESTAMPTZ)
 ),"""
 _WANTED = {
-    "exact": "wanted AS (SELECT DISTINCT plate AS listed, plate AS variant FROM entries),",
+    "exact": "wanted AS MATERIALIZED (SELECT DISTINCT plate AS listed, plate AS variant FROM entries),",
     "similar": """
-wanted AS (
+wanted AS MATERIALIZED (
     SELECT DISTINCT listed, variant FROM (
         SELECT plate AS listed, plate AS variant FROM entries
         UNION ALL
@@ -38,26 +38,17 @@ wanted AS (
             SELECT DISTINCT plate, plate_folded FROM plate_reads WHERE {IN_PERIOD}) s USING (plate_folded))
 ),""".replace("{IN_PERIOD}", IN_PERIOD),
 }
+_TOLD = """
+           any_value(camera_name) AS camera_name, list(DISTINCT region) FILTER (region IS NOT NULL) AS regions,
+           max(confidence) AS confidence, any_value(lon) AS lon, any_value(lat) AS lat"""
 _HITS = (
     f"""
 own AS (
-    SELECT r.plate, r.camera_id, r.captured_at, r.is_parked FROM plate_reads r
-    WHERE r.plate IN (SELECT variant FROM wanted) AND {IN_PERIOD}
+    SELECT r.plate, r.camera_id, r.captured_at, r.is_parked, r.camera_name, r.region, r.confidence, r.lon, r.lat
+    FROM plate_reads r SEMI JOIN wanted w ON w.variant = r.plate WHERE {IN_PERIOD}
 ),"""
-    + collapsed("own", "passages")
-    + f""",
-told AS (
-    SELECT r.plate, r.camera_id, r.captured_at, r.camera_name, r.region, r.confidence, r.lon, r.lat
-    FROM plate_reads r WHERE r.plate IN (SELECT variant FROM wanted) AND {IN_PERIOD}
-),
-described AS (
-    SELECT p.plate, p.camera_id, any_value(t.camera_name) AS camera_name, p.first_at, p.last_at, p.reads, p.parked,
-           list(DISTINCT t.region) FILTER (t.region IS NOT NULL) AS regions, max(t.confidence) AS confidence,
-           any_value(t.lon) AS lon, any_value(t.lat) AS lat
-    FROM passages p JOIN told t ON t.plate = p.plate AND t.camera_id = p.camera_id
-         AND t.captured_at BETWEEN p.first_at AND p.last_at
-    GROUP BY p.plate, p.camera_id, p.first_at, p.last_at, p.reads, p.parked
-)
+    + collapsed("own", "described", also=_TOLD)
+    + """
 SELECT e.plate AS listed, d.plate, d.camera_id, d.camera_name, d.first_at, d.last_at, d.reads, d.parked, d.confidence,
        d.lon, d.lat, e.list_name, e.category, e.reason, e.case_number, e.priority, e.region AS listed_region,
        d.regions[1] AS region, e.issued_at, e.expires_at, e.loaded_at,

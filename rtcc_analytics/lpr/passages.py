@@ -16,10 +16,10 @@ PARKED = (
 )
 
 
-def collapsed(reads: str, passages: str) -> str:
+def collapsed(reads: str, passages: str, *, also: str = "") -> str:
     """SQL of the CTE `passages` (plate, camera_id, first_at, last_at, reads, parked) from the CTE `reads`.
 
-    Binds ``$same_passage_s``. `reads` has plate, camera_id, captured_at, is_parked.
+    Binds ``$same_passage_s``. `reads` has plate, camera_id, captured_at, is_parked, and what `also` aggregates.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def collapsed(reads: str, passages: str) -> str:
 ),
 {passages} AS (
     SELECT plate, camera_id, min(captured_at) AS first_at, max(captured_at) AS last_at, count(*) AS reads,
-           {PARKED} AS parked
+           {PARKED} AS parked{"," + also if also else ""}
     FROM {passages}_numbered GROUP BY plate, camera_id, passage
 )"""
 

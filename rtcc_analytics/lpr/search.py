@@ -10,7 +10,7 @@ import pandas as pd
 
 from rtcc_analytics.lpr.confusion import ALIKE_COST, misreading_cost, plate_of
 from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
-from rtcc_analytics.lpr.passages import IN_PERIOD, PARKED, SAME_PASSAGE_S
+from rtcc_analytics.lpr.passages import IN_PERIOD, SAME_PASSAGE_S, collapsed
 from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
 
 MOST_PASSAGES = 10_000
@@ -18,27 +18,23 @@ MOST_SIMILAR = 500
 MISREAD_SHARE = 0.03
 LEAST_SIGNS = 2
 
-_HISTORY = f"""
+_TOLD = """
+           any_value(camera_name) AS camera_name, any_value(region) AS region, max(confidence) AS confidence,
+           any_value(lon) AS lon, any_value(lat) AS lat, any_value(direction_deg) AS direction_deg,
+           any_value(make) AS make, any_value(color) AS color, any_value(source) AS source"""
+_HISTORY = (
+    f"""
 own AS (
     SELECT plate, camera_id, captured_at, is_parked, camera_name, lon, lat, direction_deg, region, confidence, make,
            color, source
     FROM plate_reads WHERE {{which}} AND {IN_PERIOD}
-),
-marked AS (
-    SELECT *, coalesce(captured_at - lag(captured_at) OVER w > to_seconds($same_passage_s), true) AS starts
-    FROM own WINDOW w AS (PARTITION BY plate, camera_id ORDER BY captured_at)
-),
-numbered AS (
-    SELECT *, sum(starts::INTEGER) OVER (PARTITION BY plate, camera_id ORDER BY captured_at
-                                         ROWS UNBOUNDED PRECEDING) AS passage
-    FROM marked
+),"""
+    + collapsed("own", "passages", also=_TOLD)
+    + """
+SELECT plate, camera_id, camera_name, first_at, last_at, reads, parked, region, confidence, lon, lat, direction_deg,
+       make, color, source
+FROM passages ORDER BY first_at, plate LIMIT $most + 1"""
 )
-SELECT plate, camera_id, any_value(camera_name) AS camera_name, min(captured_at) AS first_at,
-       max(captured_at) AS last_at, count(*) AS reads, {PARKED} AS parked, any_value(region) AS region,
-       max(confidence) AS confidence, any_value(lon) AS lon, any_value(lat) AS lat,
-       any_value(direction_deg) AS direction_deg, any_value(make) AS make, any_value(color) AS color,
-       any_value(source) AS source
-FROM numbered GROUP BY plate, camera_id, passage ORDER BY first_at, plate LIMIT $most + 1"""
 HISTORY = "/* lpr history */ WITH" + _HISTORY.replace("{which}", "plate = $plate")
 HISTORY_LIKE = "/* lpr history, wildcard */ WITH" + _HISTORY.replace("{which}", "plate LIKE $plate")
 

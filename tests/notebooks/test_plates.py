@@ -25,13 +25,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     rng = np.random.default_rng(2)
     monday = pd.Timestamp("2025-11-03T05:00Z")
     rows = []
+    pair = (("C1O1N1V", 0), ("C2O2N2V", 12))
     for trip in range(5):
         at = trip * 3 * 86_400 + rng.uniform(0, 4) * 3600
-        rows += [
-            (plate, f"SIM-{k}", at + 300 * k + gap)
-            for k in range(4)
-            for plate, gap in (("C1O1N1V", 0), ("C2O2N2V", 12))
-        ]
+        rows += [(plate, f"SIM-{k}", at + 300 * k + gap) for k in range(4) for plate, gap in pair]
     for vehicle in range(400):
         for day in rng.choice(21, 6, replace=False):
             at = day * 86_400 + rng.uniform(6, 22) * 3600
@@ -49,8 +46,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def run(root: Path, store: Store, out: Path, **parameters: str) -> str:
     papermill.execute_notebook(
-        str(root / "notebooks" / "05_plates.ipynb"), str(out / "05.ipynb"), {"store": store.location, **SPAN, **parameters},
-        cwd=str(out), progress_bar=False,
+        str(root / "notebooks" / "05_plates.ipynb"), str(out / "05.ipynb"),
+        {"store": store.location, **SPAN, **parameters}, cwd=str(out), progress_bar=False,
     )  # fmt: skip
     return (out / "05.ipynb").read_text()
 

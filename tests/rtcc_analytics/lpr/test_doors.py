@@ -44,7 +44,10 @@ def test_an_investigation_from_search_to_packet(county: Store, simulated, tmp_pa
     assert packet.pdf.read_bytes()[:5] == b"%PDF-"
     content = json.loads(packet.json.read_text())
     kinds = [s["search"] for s in content["searches"]]
-    assert kinds == ["lpr history", "lpr travels_with", "lpr travels_with, meetings", "lpr search_similar"]
+    assert kinds == [
+        "lpr history", "lpr travels_with", "lpr travels_with, meetings", "lpr search_similar",
+        "lpr search_similar, plates in use",
+    ]  # fmt: skip
     assert verify_packet(packet.json, county, PURPOSE)["matches"].all()
     assert "search_similar" in run(county, "audit", "show", "--reason", "review")
 
