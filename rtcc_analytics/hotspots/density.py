@@ -92,13 +92,14 @@ def kernel_density(
         Smaller bandwidths where events are dense, larger where they are sparse (Abramson), `bandwidth_m` at
         the geometric mean.
     edge_correction : {"none", "uniform", "diggle"}
-        "uniform" divides a cell's density by the part of the kernel around it that lies in the area; "diggle" divides
-        each event's weight by the part of its kernel in the area, so that the cells add up to the events.
+        "uniform" divides a cell's density by the part of the kernel around it that lies in the area: an even pattern
+        looks even. "diggle" divides each event's weight by the part of its kernel in the area: cells add up to the
+        events, but corners stay low.
         Both leave out events outside the area, whose number is in ``made_by["outside"]``.
     evaluation : {"auto", "exact", "binned"}
         "exact" sums every event at every centre. "binned" shares events among the four nearest centres of a square
-        grid and convolves: off by at most ``made_by["evaluation_error"]`` of the peak an event alone would have,
-        (cell/h)² for the quartic. "auto" is exact unless the work is large and the error under 0.7 %.
+        grid and convolves: for each event in reach off by at most ``made_by["evaluation_error"]`` of the peak it would
+        have alone, (cell/h)² for the quartic. "auto" is exact unless the work is large and that error under 0.7 %.
 
     Returns
     -------

@@ -291,7 +291,7 @@ def local_moran(
     p = np.minimum(1.0, 2 * (np.minimum(above + equal, below + equal) + 1) / (permutations + 1))
     p[np.diff(indptr) == 0] = 1.0
     quadrant = np.where(z > 0, np.where(lag > 0, 0, 3), np.where(lag > 0, 1, 2)).astype(np.int8)
-    warnings = _permutation_warning(x.size, permutations, correction, alpha)
+    warnings = permutation_warning(x.size, permutations, correction, alpha)
     return LocalStatistic("local Moran", z * lag, quadrant, alpha, correction, warnings, p)
 
 
@@ -347,7 +347,8 @@ def _cold_warning(x: FloatArray, widest: int, mean: float, deviation: float) -> 
     return ()
 
 
-def _permutation_warning(n: int, permutations: int, correction: str, alpha: float) -> tuple[str, ...]:
+def permutation_warning(n: int, permutations: int, correction: str, alpha: float) -> tuple[str, ...]:
+    """A sentence where so few permutations can hardly find anything among so many units, else nothing."""
     smallest, needed = 2 / (permutations + 1), alpha / n
     if correction != "none" and smallest > needed * max(1, n // 100):
         return (

@@ -88,8 +88,9 @@ class Grid:
         """Find the cells that overlap the area, how much of each does, and a table to look them up."""
         u, v = self.to_grid(*shapely.get_coordinates(shapely.minimum_rotated_rectangle(self.area.polygon)).T)
         low, high = self._row_column(np.array([u.min(), u.max()]), np.array([v.min(), v.max()]))
-        first = low[0] - 1, high[0] - 1
-        shape = int(low[1] - low[0] + 3), int(high[1] - high[0] + 3)
+        # One more on each side, since a hexagon reaches into the rows beside its own, and a margin of one around.
+        first = low[0] - 2, high[0] - 2
+        shape = int(low[1] - low[0] + 5), int(high[1] - high[0] + 5)
         row, column = (axis.ravel() for axis in np.indices(shape))
         row, column = row + first[0], column + first[1]
         edge = self._edge(first, shape)
