@@ -11,6 +11,7 @@ from rtcc_analytics.prediction.history import FloatArray, History
 ROUNDS = 200
 SETTLED = 1e-6
 NEWTON_STEPS = 50
+CONTRAST_SPREAD = 0.2
 LEAST_EXPECTED = 1e-9
 WINDOW_DAYS = 28.0
 DEFAULT_EVEN_SHARE = 0.05
@@ -134,6 +135,14 @@ def log_slope(expected: FloatArray, observed: FloatArray) -> tuple[float, float]
         if np.abs(step).max() < 1e-9:
             break
     return float(beta[1]), float(np.sqrt(np.linalg.inv(information)[1, 1]))
+
+
+def learned_contrast(shapes: Sequence[FloatArray], observed: Sequence[FloatArray]) -> float:
+    """The slope that past windows ask for, pulled towards 1 where few events speak; between 0.5 and 2."""
+    expected = [shape * (held.sum() / shape.sum()) for shape, held in zip(shapes, observed, strict=True)]
+    slope, error = log_slope(np.concatenate(expected), np.concatenate(observed))
+    trust = CONTRAST_SPREAD**2 / (CONTRAST_SPREAD**2 + error**2)
+    return float(np.clip(1 + trust * (slope - 1), 0.5, 2.0))
 
 
 def sharpened(shape: FloatArray, area_m2: FloatArray, slope: float) -> FloatArray:

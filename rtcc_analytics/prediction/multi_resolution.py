@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from rtcc_analytics.prediction.contract import Fitted, Model
 from rtcc_analytics.prediction.history import FloatArray, History, PredictionError
-from rtcc_analytics.prediction.mixing import WINDOW_DAYS, ground_share, log_slope, mixture_weights, sharpened
+from rtcc_analytics.prediction.mixing import WINDOW_DAYS, ground_share, learned_contrast, mixture_weights, sharpened
 from rtcc_analytics.prediction.raster import Raster
 from rtcc_analytics.prediction.totals import expected_total
 from rtcc_analytics.units import SpatialUnits
 
-CONTRAST_SPREAD = 0.2
 Part = tuple[int, float, float]
 EVERYWHERE: Part = (-1, np.inf, np.inf)
 
@@ -79,7 +78,7 @@ class MultiResolution(Model):
         observed = [history.counted(start, start + WINDOW_DAYS) for start in starts]
         own = np.array([kind == 0 and distance == 0 and h >= 365 for kind, h, distance in parts])
         weights = mixture_weights(shapes, observed, prior=np.where(own, self.own_prior, self.own_prior / 10))
-        slope = _contrast([shape @ weights for shape in shapes], observed)
+        slope = learned_contrast([shape @ weights for shape in shapes], observed)
         return FittedMixture(model=self, history=history, trained_until=history.until, surfaces=surfaces, parts=parts,
                              weights=weights, contrast=slope)
 
@@ -139,14 +138,6 @@ class FittedMixture(Fitted):
             return f"{self.history.kinds[kind]} here and nearby"
         where = "here" if distance == 0 else "nearby"
         return f"{self.history.kinds[0]} {where}, {'lately' if half_life < 180 else 'over the years'}"
-
-
-def _contrast(shapes: list[FloatArray], observed: list[FloatArray]) -> float:
-    """The slope that past windows ask for, pulled towards 1 where few events speak."""
-    expected = [shape * (held.sum() / shape.sum()) for shape, held in zip(shapes, observed, strict=True)]
-    slope, error = log_slope(np.concatenate(expected), np.concatenate(observed))
-    trust = CONTRAST_SPREAD**2 / (CONTRAST_SPREAD**2 + error**2)
-    return float(np.clip(1 + trust * (slope - 1), 0.5, 2.0))
 
 
 @dataclass(frozen=True, eq=False)
