@@ -20,6 +20,7 @@ def start(code: str, *arguments: str) -> subprocess.Popen:
     preamble = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from conftest import *\n"
     return subprocess.Popen(
         [sys.executable, "-c", preamble + textwrap.dedent(code), *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -115,7 +116,8 @@ def test_a_held_lake_names_its_holder_after_a_bounded_wait(store: Store, write, 
         assert time.monotonic() - started < 20
         assert "an-invented-password" not in str(error.value)
         assert store.read("SELECT count(*) AS n FROM incidents").n[0] == 0
-        assert any(f"{holder.pid}" in finding.what for finding in store.doctor())
+        told = [finding.what for finding in store.doctor()]
+        assert any(f"{holder.pid}" in what for what in told), told
     finally:
         holder.kill()
         holder.communicate()
