@@ -37,7 +37,10 @@ PLAIN = {
     "t.captured_at - INTERVAL 60 SECOND AND t.captured_at + INTERVAL 60 SECOND WHERE t.plate = $p GROUP BY 1",
 }
 PLAIN["convoys"] = """
-WITH r AS (SELECT plate, camera_id, epoch(captured_at) AS s FROM plain WHERE captured_at >= $a AND captured_at < $b),
+WITH r AS (
+    SELECT plate, camera_id, epoch_us(captured_at) // 1000000 AS s FROM plain
+    WHERE captured_at >= $a AND captured_at < $b
+),
 b AS (SELECT plate, camera_id, s, unnest([s // 60, s // 60 + 1]) AS bk, unnest([1, 0]) AS home FROM r)
 SELECT a.plate, o.plate, count(DISTINCT a.camera_id) FROM b a JOIN b o
 ON a.camera_id = o.camera_id AND a.bk = o.bk AND (a.home = 1 OR o.home = 1) AND a.plate < o.plate

@@ -43,29 +43,28 @@ GROUP BY ALL ORDER BY target_at, r.plate"""
 
 _BUCKETED = f"""
 moments AS (
-    SELECT plate, camera_id, epoch_us(captured_at) / 1000000.0 + CASE WHEN $jitter = 0 THEN 0 ELSE
-               (1 - 2 * CAST(hash(plate, $jitter::BIGINT) % 2 AS INTEGER))
-               * (600 + hash(plate, -$jitter::BIGINT) % 1800)
-               END AS s
+    SELECT plate, camera_id, epoch_us(captured_at) + CASE WHEN $jitter = 0 THEN 0 ELSE 1000000
+               * (1 - 2 * CAST(hash(plate, $jitter::BIGINT) % 2 AS BIGINT))
+               * (600 + CAST(hash(plate, -$jitter::BIGINT) % 1800 AS BIGINT)) END AS us
     FROM plate_reads WHERE {IN_PERIOD}
 ),
 bucketed AS (
-    SELECT plate, camera_id, s, unnest([floor(s / $window_s), floor(s / $window_s) + 1]) AS bucket,
+    SELECT plate, camera_id, us, unnest([us // $window_us, us // $window_us + 1]) AS bucket,
            unnest([true, false]) AS home
     FROM moments
 ),
 pairs AS (
-    SELECT a.plate, o.plate AS other, count(DISTINCT a.camera_id) AS readers, min(a.s) AS first_s, max(a.s) AS last_s
+    SELECT a.plate, o.plate AS other, count(DISTINCT a.camera_id) AS readers, min(a.us) AS first_us,
+           max(a.us) AS last_us
     FROM bucketed a JOIN bucketed o ON a.camera_id = o.camera_id AND a.bucket = o.bucket AND (a.home OR o.home)
-         AND a.plate < o.plate AND abs(a.s - o.s) <= $window_s
+         AND a.plate < o.plate AND abs(a.us - o.us) <= $window_us
     GROUP BY 1, 2 HAVING count(DISTINCT a.camera_id) >= $min_readers
 )"""
 CONVOYS = (
     "/* lpr convoys */ WITH"
     + _BUCKETED
     + """
-SELECT plate, other, readers, make_timestamptz(CAST(first_s * 1000000 AS BIGINT)) AS first_at,
-       make_timestamptz(CAST(last_s * 1000000 AS BIGINT)) AS last_at
+SELECT plate, other, readers, make_timestamptz(first_us) AS first_at, make_timestamptz(last_us) AS last_at
 FROM pairs ORDER BY readers DESC, plate, other LIMIT $most + 1"""
 )
 CONVOYS_BY_CHANCE = (
@@ -246,7 +245,7 @@ def convoys(
             f"window_s={window_s}, min_readers={min_readers}, draws={draws}: give 1 to 600 s, and at least 1 each"
         )
     period = period_of(start, end, timezone=timezone)
-    values = {"window_s": int(window_s), "min_readers": int(min_readers), **period.bounds}
+    values = {"window_us": int(window_s) * 1_000_000, "min_readers": int(min_readers), **period.bounds}
     rows = reads.read(CONVOYS, **values, jitter=0, most=MOST_PAIRS)
     shifted = pd.concat([reads.read(CONVOYS_BY_CHANCE, **values, jitter=int(seed) + n) for n in range(draws)])
     counted = shifted.groupby("readers")["pairs"].sum() / draws
