@@ -38,13 +38,15 @@ FETCH_S = 30
 ALONE = """
 import importlib.util, json, resource, sys, time
 import numpy as np
-path, name, arrays, repeats, warm, sources = sys.argv[1:]
+path, name, arrays, repeats, warm, sources, needs = sys.argv[1:]
 sys.path.insert(0, sources)
 spec = importlib.util.spec_from_file_location("runs", path)
 runs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(runs)
 job = getattr(runs, name)
 given = {key: value if value.ndim else value.item() for key, value in np.load(arrays).items()}
+for module in needs.split():
+    importlib.import_module(module)
 if warm == "True":
     job(**given)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -86,13 +88,21 @@ class Bench:
     sources: Path
     _theirs: Path = field(repr=False)
 
-    def ours(self, job: Callable[..., Any], *, repeats: int = 3, warm: bool = True, **given: Any) -> Measured:
-        """Measure a function of a comparison's file in this environment."""
-        return self._alone(Path(sys.executable), job, repeats, warm, given)
+    def ours(
+        self, job: Callable[..., Any], *, needs: str = "", repeats: int = 3, warm: bool = True, **given: Any
+    ) -> Measured:
+        """Measure a function of a comparison's file in this environment.
 
-    def theirs(self, job: Callable[..., Any], *, repeats: int = 1, warm: bool = False, **given: Any) -> Measured:
+        `needs` names modules, with spaces between, that are imported before the clock starts; `warm` calls
+        once before it; `given` are arrays and numbers.
+        """
+        return self._alone(Path(sys.executable), job, needs, repeats, warm, given)
+
+    def theirs(
+        self, job: Callable[..., Any], *, needs: str = "", repeats: int = 1, warm: bool = False, **given: Any
+    ) -> Measured:
         """The same in the environment that holds the peers."""
-        return self._alone(self._theirs, job, repeats, warm, given)
+        return self._alone(self._theirs, job, needs, repeats, warm, given)
 
     def has(self, source: str) -> bool:
         """Whether a single file was fetched or named."""
@@ -108,13 +118,13 @@ class Bench:
         )
 
     def _alone(
-        self, python: Path, job: Callable[..., Any], repeats: int, warm: bool, given: dict[str, Any]
+        self, python: Path, job: Callable[..., Any], needs: str, repeats: int, warm: bool, given: dict[str, Any]
     ) -> Measured:
         with tempfile.TemporaryDirectory() as folder:
             arrays = Path(folder) / "given.npz"
             np.savez(arrays, **given)
             file = sys.modules[job.__module__].__file__
-            asked = [file, job.__name__, arrays, repeats, warm, self.sources]
+            asked = [file, job.__name__, arrays, repeats, warm, self.sources, needs]
             done = subprocess.run([python, "-c", ALONE, *map(str, asked)], capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{job.__name__} failed:\n{done.stderr.strip()}")

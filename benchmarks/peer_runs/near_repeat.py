@@ -30,14 +30,15 @@ def compare(bench) -> None:
     events = chicago(bench.shared / "truth" / CASE)
     permutations = 99 if bench.quick else 999
     ours = bench.ours(knox_bands, **events, permutations=permutations)
-    plain = bench.theirs(kd_tree_and_shuffle, **events, permutations=permutations)
+    plain = bench.theirs(kd_tree_and_shuffle, needs="scipy.spatial", **events, permutations=permutations)
     same("kd-tree and shuffle", ours.answer, plain.answer)
     size = len(events["x"])
     bench.row(f"Knox 5 x 6, {permutations} shuffles, {size:,}", ours, "kd-tree and shuffle", plain)
     if bench.has("knox.py"):
         against_davies(bench, events)
     year = {name: values[: min(12_334, size)] for name, values in events.items()}
-    one, other = (run(job, **year, permutations=99) for run, job in ((bench.ours, knox_one), (bench.theirs, pointpats)))
+    one = bench.ours(knox_one, **year, permutations=99)
+    other = bench.theirs(pointpats, needs="pointpats", **year, permutations=99)
     same("pointpats", one.answer, other.answer)
     bench.row(f"Knox 200 m, 7 days, 99 shuffles, {len(year['x']):,}", one, "pointpats Knox", other)
     how_it_grows(bench, events)
@@ -45,11 +46,11 @@ def compare(bench) -> None:
 
 def against_davies(bench, events: dict[str, np.ndarray]) -> None:
     """Parts of the events, in order of date, with few shuffles; then what the whole would take."""
-    shuffles, sizes, ours, theirs = 9, [3_000, 6_000, 12_000], [], []
+    shuffles, sizes, ours, theirs = 9, [5_000, 10_000, 20_000], [], []
     for size in sizes:
         part = {name: values[:size] for name, values in events.items()}
         ours.append(bench.ours(knox_bands, **part, permutations=shuffles))
-        theirs.append(bench.theirs(davies, **part, permutations=shuffles))
+        theirs.append(bench.theirs(davies, needs="knox", **part, permutations=shuffles))
         same("tobydavies/NearRepeat", ours[-1].answer, theirs[-1].answer)
         bench.row(f"Knox 5 x 6, {shuffles} shuffles, {size:,}", ours[-1], "tobydavies/NearRepeat", theirs[-1])
     whole = len(events["x"])
