@@ -15,7 +15,7 @@ from rtcc_analytics.quality import QualityReport, assess
 from rtcc_analytics.report import ReadLog, Report, Section
 from rtcc_analytics.units import Grid
 from rtcc_analytics.workflows.ground import read_ground
-from rtcc_analytics.workflows.weekly_briefing import ahead, patterns, reading, sections, trust, where
+from rtcc_analytics.workflows.weekly_briefing import ahead, audit, patterns, reading, sections, trust, where
 from rtcc_analytics.workflows.weekly_briefing.words import ALL, bottom_line_sentences, span_words
 
 if TYPE_CHECKING:
@@ -109,7 +109,10 @@ def weekly_briefing(
             *_beside(_times_and_addresses(records)),
             *_beside(_hot_places_sections(hot)),
             trust.feeds_section(quality, records, reads=("quality",)),
-            *_beside(trust.sections(quality, records, groups, remarks=hot.remarks)),
+            *_beside([
+                *audit.audit_section(store, until=records.until, timezone=records.study.timezone),
+                *trust.sections(quality, records, groups, remarks=hot.remarks),
+            ]),
         ),
         provenance=made_by,
         banner=SIMULATED if records.simulated else "",

@@ -17,7 +17,8 @@ from rtcc_analytics.report.figures import chart_svg
 @pytest.fixture(scope="module")
 def crowded() -> HotPlaces:
     """Twelve lettered squares, side by side."""
-    boxes = [shapely.box(x, y, x + 60, y + 60) for x in range(501_000, 501_240, 60) for y in range(4_001_000, 4_001_180, 60)]
+    corners = [(x, y) for x in range(501_000, 501_240, 60) for y in range(4_001_000, 4_001_180, 60)]
+    boxes = [shapely.box(x, y, x + 60, y + 60) for x, y in corners]
     return HotPlaces(np.array(boxes, dtype=object), ["stable"] * 12, list("ABCDEFGHIJKL"), [""] * 12)
 
 
@@ -28,7 +29,8 @@ def words_of(chart: Any) -> list[dict[str, Any]]:
 
 
 def test_letters_of_crowded_places_stand_apart(crowded: HotPlaces, ground: Ground) -> None:
-    letters = {row["name"]: (row["x"], row["y"]) for row in words_of(still_places(crowded, ground)) if len(row["name"]) == 1}
+    words = words_of(still_places(crowded, ground))
+    letters = {row["name"]: (row["x"], row["y"]) for row in words if len(row["name"]) == 1}
     assert sorted(letters) == sorted(crowded.letter)
     spots = np.array(list(letters.values()))
     apart = np.abs(spots[:, None] - spots[None])

@@ -65,9 +65,9 @@ def long_report(small_report: Report, *, paragraphs: int) -> Report:
 
 
 def test_a_report_is_set_smaller_to_keep_to_its_pages_and_never_cut(small_report: Report, tmp_path: Path) -> None:
-    free = replace(long_report(small_report, paragraphs=56), most_pages=None)
+    free = replace(long_report(small_report, paragraphs=36), most_pages=None)
     assert len(PdfReader(render_pdf(free, tmp_path / "free.pdf")).pages) == 3
-    kept = PdfReader(render_pdf(long_report(small_report, paragraphs=56), tmp_path / "kept.pdf"))
+    kept = PdfReader(render_pdf(long_report(small_report, paragraphs=36), tmp_path / "kept.pdf"))
     assert len(kept.pages) == 2
     longest = PdfReader(render_pdf(long_report(small_report, paragraphs=120), tmp_path / "longest.pdf"))
     text = " ".join(" ".join(sheet.extract_text() for sheet in longest.pages).split())

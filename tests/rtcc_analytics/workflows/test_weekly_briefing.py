@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from data_connectors import Store, load
+from data_connectors import Purpose, Store, load
 from data_connectors.errors import RtccError
+from data_connectors.store import ledger
 from rtcc_analytics.offenses import INDEX_GROUPS
 from rtcc_analytics.report import Report, TableSection, Text
 from rtcc_analytics.workflows.weekly_briefing import reading, weekly_briefing
@@ -22,7 +23,7 @@ SPANS = {"7d": ("2024-11-18", "2023-11-18"), "28d": ("2024-10-28", "2023-10-28")
 
 @pytest.fixture(scope="module")
 def briefed(county: Store) -> Report:
-    return weekly_briefing(county)
+    return weekly_briefing(county, follow_up=("done: patrols", "a thing without a state"), notes="One.\n\nTwo.")
 
 
 def section(report: Report, key: str):
@@ -189,8 +190,24 @@ def test_an_account_holds_with_an_offense_taken_back_later(county: Store) -> Non
             assert made.counted == added and made.sensitive > 0
 
 
-def test_words_are_text_and_asks_show_their_state(county: Store) -> None:
-    made = weekly_briefing(county, follow_up=("done: patrols", "a thing without a state"), notes="One.\n\nTwo.")
-    asks, notes = section(made, "follow_up"), section(made, "notes")
+def test_words_are_text_and_asks_show_their_state(briefed: Report) -> None:
+    asks, notes = section(briefed, "follow_up"), section(briefed, "notes")
     assert isinstance(asks, Text) and asks.items == ("**Done:** patrols", "a thing without a state")
     assert notes.paragraphs == ("One.", "Two.") and asks.width == notes.width == "half"
+
+
+def test_plate_searches_of_the_week_are_counted_with_their_weak_reasons(
+    fill: Callable[..., Store], incidents: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = fill(incidents=incidents[incidents["occurred_local"] >= "2024-09-01"])
+    assert section(weekly_briefing(store), "audit") is None
+    moment = datetime(2024, 11, 20, 12, tzinfo=UTC)
+    monkeypatch.setattr(ledger, "datetime", type("Then", (), {"now": staticmethod(lambda zone: moment)}))
+    for case, why in (("24-1", "stolen car seen on Main Street"), ("24-2", "test")):
+        with store.sightings(Purpose(reason_code="investigation", case_number=case, text=why)) as sightings:
+            sightings.read("SELECT count(*) AS n FROM plate_reads")
+    said = " ".join(section(weekly_briefing(store), "audit").items)
+    assert "2 searches of plates; people: 1, cases: 2, refused: 0." in said
+    assert "1: no reason in words, or one that says nothing" in said and "chain holds" in said
+    earlier = " ".join(section(weekly_briefing(store, until=date(2024, 11, 18)), "audit").items)
+    assert "0 searches of plates" in earlier
