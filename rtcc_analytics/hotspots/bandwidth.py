@@ -263,8 +263,8 @@ def _sums_over_lattice(
     sums = np.empty((len(chosen), len(tried)))
     for which, cells in enumerate(tried / grid.cell_m):
         everyone = lattice.read(np.maximum(across, 0), np.maximum(up, 0), lattice.smoothed(shared, cells, kernel))
-        side, diagonal = kernel.shape(np.array([1, 2]) / cells**2)
-        itself = own * (same + beside * side + across_corner * diagonal)
+        middle, side, diagonal = kernel.shared_shape(np.array([0, 1, 2]) / cells**2, cells)
+        itself = own * (same * middle + beside * side + across_corner * diagonal)
         sums[:, which] = np.where(across >= 0, np.maximum(everyone - itself, 0), 0)
     return sums
 

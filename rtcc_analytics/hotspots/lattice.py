@@ -98,13 +98,17 @@ class Lattice:
 
         return _kernels.share_among_four(across, up, weights, *self.shape)
 
-    def smoothed(self, values: Floats, bandwidth: float, kernel: Kernel) -> Floats:
-        """Values on the lattice convolved with the kernel (1 in its middle); square cells only."""
+    def smoothed(self, values: Floats, bandwidth: float, kernel: Kernel, *, shared: bool = True) -> Floats:
+        """Values on the lattice convolved with the kernel (1 in its middle); square cells only.
+
+        `shared` says that events between points are shared among four, before or after.
+        """
         from scipy import fft
 
         reach = int(bandwidth * kernel.reach)
         step = np.arange(-reach, reach + 1)
-        mask = kernel.shape((step[:, None] ** 2 + step**2) / bandwidth**2)
+        squared = (step[:, None] ** 2 + step**2) / bandwidth**2
+        mask = kernel.shared_shape(squared, bandwidth) if shared else kernel.shape(squared)
         shape = [fft.next_fast_len(side + reach, real=True) for side in values.shape]
         workers = os.cpu_count()
         wave = fft.rfft2(values, shape, workers=workers)

@@ -183,7 +183,7 @@ def test_binning_stays_within_its_stated_error(kernel: str, cells: float) -> Non
         near = cKDTree(places).query_ball_point(np.column_stack([x, y]), reach, return_length=True)
         assert (off <= surface.made_by["evaluation_error"] * peak_alone * near + 2e-6 * exact.values.max()).all()
         assert off.max() <= 1.5 * surface.made_by["evaluation_error"] * exact.values.max()
-        assert surface.values.sum() == pytest.approx(exact.values.sum(), rel=2e-3 if n > 1 else 0.02)
+        assert surface.values.sum() == pytest.approx(exact.values.sum(), rel=4e-3 if n > 1 else 0.02)
 
 
 def test_the_worst_place_for_binning_comes_near_the_stated_error() -> None:
