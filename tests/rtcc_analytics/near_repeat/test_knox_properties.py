@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
@@ -45,6 +45,16 @@ times = st.sampled_from(["days", "seconds", "fractions"])
 ascending = st.lists(st.integers(0, 400), min_size=2, max_size=6, unique=True).map(sorted)
 
 
+@example(
+    seed=549,
+    size=52,
+    distances=[0, 139],
+    spans=[0, 22],
+    unbounded=False,
+    metric="euclidean",
+    right_closed=False,
+    kind="seconds",
+)
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
@@ -69,7 +79,10 @@ def test_pairs_are_those_of_a_double_loop(seed, size, distances, spans, unbounde
         "right_closed": right_closed,
     }
     found = knox_test(x, y, t, **asked, permutations=1, seed=1)
-    assert found.observed.tolist() == plainly(x, y, t, **asked).tolist()
+    # Two times exactly 22 days apart differ by 21.999999 as fractions of a day: the reference counts whole seconds.
+    whole = asked | {"time_breaks": [86_400 * edge for edge in asked["time_breaks"]]}
+    counted = (x, y, np.rint(86_400 * t)) if kind == "seconds" else (x, y, t)
+    assert found.observed.tolist() == plainly(*counted, **(whole if kind == "seconds" else asked)).tolist()
     if unbounded and distances[0] == 0 and spans[0] == 0:
         assert found.observed.sum() == size * (size - 1) // 2
         assert found.expected.sum() == pytest.approx(size * (size - 1) / 2)
@@ -87,6 +100,17 @@ def test_simulated_mean_approaches_the_exact_expectation() -> None:
     found = knox_test(*events(4), **BREAKS, permutations=4000, seed=2)
     error = found.simulated.std(axis=0) / np.sqrt(4000)
     assert (np.abs(found.simulated_mean - found.expected) < 4.5 * error + 1e-9).all()
+
+
+def test_simulated_counts_spread_as_those_of_plainly_shuffled_times() -> None:
+    """tobydavies/NearRepeat parts the halves of a pair: half its counts are not whole, their spread too small by √2."""
+    x, y, t = events(1, size=150)
+    asked = {"distance_breaks": [0, 200], "time_breaks": [0, 10]}
+    found = knox_test(x, y, t, **asked, permutations=3000, seed=1)
+    rng = np.random.default_rng(2)
+    plain = [plainly(x, y, rng.permutation(t), **asked)[0, 0] for _ in range(1500)]
+    assert found.simulated.dtype.kind == "i"
+    assert found.simulated.std() == pytest.approx(np.std(plain), rel=0.08)
 
 
 def test_order_of_events_changes_nothing_not_even_p() -> None:
