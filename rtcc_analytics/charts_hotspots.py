@@ -84,7 +84,8 @@ class _Sheet:
 
     def lines(self, geometry: NDArray[np.object_], **columns: ArrayLike) -> pd.DataFrame:
         """The corners of every outline or line, in order; `line` tells them apart."""
-        parts, owner = shapely.get_parts(shapely.boundary(geometry) if _is_ground(geometry) else geometry, return_index=True)
+        drawn = shapely.boundary(geometry) if _is_ground(geometry) else geometry
+        parts, owner = shapely.get_parts(drawn, return_index=True)
         parts, inner = shapely.get_parts(parts, return_index=True)
         xy, line = shapely.get_coordinates(shapely.simplify(parts, 5.0), return_index=True)
         frame = pd.DataFrame(((xy - self.corner) / 1000).round(4), columns=["x", "y"])
@@ -98,7 +99,7 @@ class _Sheet:
 
     def outline(self, geometry: NDArray[np.object_], color: str = QUIET, weight: float = 1.0) -> alt.Chart:
         """Outlines or lines in one colour."""
-        chart = alt.Chart(self.lines(geometry)).mark_line(color=color, strokeWidth=weight)
+        chart = _chart(self.lines(geometry)).mark_line(color=color, strokeWidth=weight)
         return chart.encode(x=self.x, y=self.y, detail="line:N", order="order:Q")
 
     def finished(self, layers: list[alt.Chart], title: str) -> alt.LayerChart:
@@ -107,6 +108,11 @@ class _Sheet:
 
 
 _PLAIN = alt.Axis(grid=False, tickCount=5)
+
+
+def _chart(frame: pd.DataFrame) -> alt.Chart:
+    """A chart of a frame of any length: as text, since the drawing library refuses more than 5,000 rows of its own."""
+    return alt.Chart(alt.InlineData(values=frame.to_csv(index=False), format=alt.CsvDataFormat(type="csv")))
 
 
 def _is_ground(geometry: NDArray[np.object_]) -> bool:
@@ -130,10 +136,10 @@ def _unit_map(
     ground = getattr(units, "area", None)
     layers = [sheet.outline(np.array([ground.polygon]))] if ground is not None else [sheet.outline(geometry, PALE, 0.5)]
     if _is_ground(geometry):
-        cells = alt.Chart(sheet.boxes(geometry[named], kind=kind[named])).mark_rect(opacity=1)
+        cells = _chart(sheet.boxes(geometry[named], kind=kind[named])).mark_rect(opacity=1)
         layers.append(cells.encode(x=sheet.x, x2="x2:Q", y=sheet.y, y2="y2:Q", color=color))
     else:
-        lines = alt.Chart(sheet.lines(geometry[named], kind=kind[named])).mark_line(strokeWidth=3)
+        lines = _chart(sheet.lines(geometry[named], kind=kind[named])).mark_line(strokeWidth=3)
         layers.append(lines.encode(x=sheet.x, y=sheet.y, detail="line:N", order="order:Q", color=color))
     return sheet.finished(layers, title)
 
@@ -161,7 +167,7 @@ def local_statistic(result: LocalStatistic, units: SpatialUnits, *, width: int =
     2
     """
     found = int(result.significant.sum())
-    title = f"{result.statistic}: {found:,} of {result.values.size:,} {units.name} significant ({result.correction})"
+    title = f"{result.statistic}, {units.name}: {found:,} of {result.values.size:,} significant ({result.correction})"
     return _unit_map(units, result.kind.ravel(), LOOKS, title=title, legend="Kind", width=width)
 
 
@@ -226,7 +232,7 @@ def network_density(result: NetworkDensity, *, width: int = 420) -> alt.LayerCha
     edges = [top * at / len(DENSITY_STEPS) for at in range(len(DENSITY_STEPS) + 1)]
     names = [f"{low:,.3g} to {high:,.3g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
     lines = sheet.lines(result.pieces()[shown], per_km=np.array(names, dtype=object)[step], wide=1.0 + step)
-    drawn = alt.Chart(lines).mark_line(strokeCap="butt").encode(
+    drawn = _chart(lines).mark_line(strokeCap="butt").encode(
         x=sheet.x, y=sheet.y, detail="line:N", order="order:Q",
         color=alt.Color("per_km:N", title="Events per km", scale=alt.Scale(domain=names, range=list(DENSITY_STEPS))),
         strokeWidth=alt.StrokeWidth("wide:Q", legend=None, scale=alt.Scale(domain=[1, 5], range=[1.5, 5])),
@@ -248,14 +254,14 @@ def clusters(result: Clusters, x: ArrayLike, y: ArrayLike, *, width: int = 420) 
     sheet = _Sheet(whole, width)
     events = sheet.points(x, y, within=np.where(result.label >= 0, "in a cluster", "in none"))
     color = alt.Color("within:N", title="Event", scale=alt.Scale(domain=["in a cluster", "in none"], range=[INK, PALE]))
-    layers = [alt.Chart(events).mark_circle(size=9, opacity=1).encode(x=sheet.x, y=sheet.y, color=color)]
+    layers = [_chart(events).mark_circle(size=9, opacity=1).encode(x=sheet.x, y=sheet.y, color=color)]
     if len(result.frame):
         # A hull of events on one line has no surface, and is drawn as the line.
         layers.append(sheet.outline(np.array([shapely.buffer(area, 1.0) for area in result.areas]), HOT, 1.6))
-        words = sheet.points(result.frame.x, result.frame.y, number=(result.frame.cluster + 1).astype(str))
-        mark = alt.Chart(words).mark_text(fontWeight="bold", color=INK, stroke="white", strokeWidth=3)
-        number = {"x": sheet.x, "y": sheet.y, "text": "number:N"}
-        layers += [mark.encode(**number), alt.Chart(words).mark_text(fontWeight="bold", color=INK).encode(**number)]
+        corners = shapely.bounds(result.areas).T
+        words = sheet.points(corners[2], corners[3], number=(result.frame.cluster + 1).astype(str))
+        mark = alt.Chart(words).mark_text(align="left", dx=3, fontSize=13, fontWeight="bold", color=HOT)
+        layers.append(mark.encode(x=sheet.x, y=sheet.y, text="number:N"))
     return sheet.finished(layers, f"{result.made_by['method']}: {len(result.frame):,} clusters, largest first")
 
 
@@ -371,7 +377,7 @@ def centrography(result: Centrography, x: ArrayLike, y: ArrayLike, *, width: int
     marks = alt.Scale(domain=["mean", "median"], range=["cross", "diamond"])
     shape = alt.Shape("centre:N", title="Centre", scale=marks)
     layers = [
-        alt.Chart(sheet.points(x, y)).mark_circle(size=9, color="#9a9a9a", opacity=1).encode(x=sheet.x, y=sheet.y),
+        _chart(sheet.points(x, y)).mark_circle(size=9, color="#9a9a9a", opacity=1).encode(x=sheet.x, y=sheet.y),
         sheet.outline(np.array([ellipse]), INK, 1.6),
         alt.Chart(centres).mark_point(filled=True, size=110, color=HOT, opacity=1).encode(
             x=sheet.x, y=sheet.y, shape=shape
