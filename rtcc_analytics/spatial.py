@@ -24,6 +24,7 @@ from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from data_connectors.errors import RtccError
+from rtcc_analytics.hotspots.cautions import stacked_caution
 from rtcc_analytics.study import looks_like_degrees
 
 FloatArray = NDArray[np.float64]
@@ -129,6 +130,7 @@ class NearestNeighbour:
         Normal approximation, two-sided.
     stacked_share : float
         Share of points at zero distance from another: an index driven by shared addresses.
+    warnings : tuple of str
     """
 
     size: int
@@ -138,10 +140,11 @@ class NearestNeighbour:
     z: float
     p_value: float
     stacked_share: float
+    warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """One row with every figure."""
-        return pd.DataFrame([self.__dict__])
+        return pd.DataFrame([{name: value for name, value in self.__dict__.items() if name != "warnings"}])
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,8 @@ class RipleyK:
         Edge correction used.
     simulations : int
         Random patterns drawn in the same area.
+    warnings : tuple of str
+        Stacked points, distances too large for the area.
     """
 
     distances_m: FloatArray
@@ -171,6 +176,7 @@ class RipleyK:
     p_value: float
     correction: str
     simulations: int
+    warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """One row a distance: distance_m, k_m2, l_m, l_minus_distance_m, low_m, high_m."""
@@ -288,6 +294,7 @@ def nearest_neighbour_index(
         float(z),
         float(2 * stats.norm.sf(abs(z))),
         float((nearest == 0).mean()),
+        stacked_caution(points[:, 0], points[:, 1]),
     )
 
 
@@ -360,7 +367,25 @@ def ripley_k(
     ).reshape(simulations, len(distances))
     l_seen, l_drawn = np.sqrt(k / np.pi), np.sqrt(drawn / np.pi)
     low, high, p = _envelope(l_seen, l_drawn)
-    return RipleyK(distances, k, l_seen, low, high, p, correction, simulations)
+    warnings = (*stacked_caution(points[:, 0], points[:, 1]), *_distance_cautions(distances, k, polygon))
+    return RipleyK(distances, k, l_seen, low, high, p, correction, simulations, warnings)
+
+
+def _distance_cautions(distances: FloatArray, k: FloatArray, polygon: BaseGeometry) -> tuple[str, ...]:
+    x_min, y_min, x_max, y_max = polygon.bounds
+    quarter = min(x_max - x_min, y_max - y_min) / 4
+    found = []
+    if distances[-1] > quarter:
+        found.append(
+            f"distances up to {distances[-1]:,.0f} m are beyond a quarter of the area's short side ({quarter:,.0f} m), "
+            "where K rests on few pairs; leave them out"
+        )
+    if not np.isfinite(k).all():
+        found.append(
+            f"at {(~np.isfinite(k)).sum()} of {k.size} distances no point is that far from the edge, so K is unknown "
+            "(NaN) there; use smaller distances or the translation correction"
+        )
+    return tuple(found)
 
 
 def _envelope(seen: FloatArray, drawn: FloatArray) -> tuple[FloatArray, FloatArray, float]:

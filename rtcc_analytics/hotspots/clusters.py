@@ -16,6 +16,7 @@ from scipy import sparse, stats
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from rtcc_analytics.hotspots.cautions import stacked_caution
 from rtcc_analytics.hotspots.counting import HotspotError
 from rtcc_analytics.study import looks_like_degrees
 
@@ -37,7 +38,7 @@ class Clusters:
     areas : ndarray of shapely geometries, shape (clusters,)
         Ground of each cluster, metres.
     made_by : dict
-        Method and parameters.
+        Method, parameters, and warnings.
     """
 
     label: IntArray
@@ -256,6 +257,7 @@ def _grow(near: sparse.csr_array, core: NDArray[np.bool_]) -> IntArray:
 
 
 def _ranked(points: FloatArray, w: FloatArray, label: IntArray, ground, made_by: dict[str, object]) -> Clusters:
+    made_by["warnings"] = stacked_caution(points[:, 0], points[:, 1])
     found = np.unique(label[label >= 0])
     rows, areas = [], []
     for cluster in found:

@@ -147,3 +147,18 @@ def test_bad_studies_are_refused() -> None:
         ripley_k(x[:3], y[:3], polygon=SQUARE, distances_m=[100, 50])
     with pytest.raises(SpatialError, match="area_km2 is 0"):
         nearest_neighbour_index(x, y, area_km2=0)
+
+
+def test_warnings_tell_of_stacks_distances_and_unknown_k() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(0, 1000, (2, 60))
+    calm = ripley_k(x, y, polygon=SQUARE, distances_m=[50, 200], simulations=0)
+    assert calm.warnings == () == nearest_neighbour_index(x, y, area_km2=1).warnings
+    far = ripley_k(x, y, polygon=SQUARE, distances_m=[50, 600], correction="border", simulations=0)
+    assert "beyond a quarter of the area's short side (250 m)" in far.warnings[0]
+    assert "at 1 of 2 distances" in far.warnings[1] and np.isnan(far.k_m2).tolist() == [False, True]
+    x[:30], y[:30] = 500, 500
+    for result in (nearest_neighbour_index(x, y, area_km2=1),
+                   ripley_k(x, y, polygon=SQUARE, distances_m=[50], simulations=0)):
+        assert "30 of 60 events (50 %)" in result.warnings[0]
+    assert "warnings" not in nearest_neighbour_index(x, y, area_km2=1).to_frame()

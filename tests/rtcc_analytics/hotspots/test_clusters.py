@@ -99,3 +99,15 @@ def test_bad_limits_are_refused() -> None:
         dbscan_areas([1000], [1000], distance_m=0, min_events=2)
     with pytest.raises(HotspotError, match="probability 1"):
         nearest_neighbour_clusters([1000, 2000], [1000, 2000], area_km2=1, min_events=2, probability=1)
+
+
+def test_stacked_events_are_told() -> None:
+    x, y, t = pattern(2)
+    assert dbscan_areas(x, y, distance_m=150, min_events=6).made_by["warnings"] == ()
+    x[:70], y[:70] = 2000, 2000
+    for found in (
+        dbscan_areas(x, y, distance_m=150, min_events=6),
+        st_dbscan(x, y, t, distance_m=9, days=1, min_events=3),
+        nearest_neighbour_clusters(x, y, area_km2=25, min_events=5),
+    ):
+        assert "stand at the very point of another" in found.made_by["warnings"][0]
