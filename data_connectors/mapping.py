@@ -1,10 +1,11 @@
 """A profile as SQL: one SELECT that turns a file's text columns into a table's columns, a million rows at once.
 
-The statement is built in four levels, each reading the one before, so that nothing is worked out twice:
+The statement is built in four levels, each reading the one before, so that nothing is worked out twice (DuckDB
+shares no expression that stands within a CASE):
 
 1. every text column the profile names, tidied;
-2. what each time says on its wall clock, and how exactly;
-3. instants, through a table of the zone's days (`normalise.times.zone_days`);
+2. what each time says on its wall clock, and how exactly; degrees as numbers;
+3. instants, through a table of the zone's days (`normalise.times.zone_days`); what the degrees are worth;
 4. the table's columns, the row's hash, and what is wrong with the row, if anything is.
 
 Values travel as named parameters; only column names, quoted, and rules of `data_connectors.normalise` become SQL text.
@@ -23,7 +24,7 @@ from data_connectors.readers import LoadError
 from data_connectors.schemas import UNKNOWN_OFFENSE, Column
 from data_connectors.store import quoted
 
-LON, LAT = "_lon", "_lat"
+LON, LAT, PLACE = "_lon", "_lat", "_place"
 PRIMARY_TIME = {"incidents": "occurred_from", "calls": "received_at", "plate_reads": "captured_at",
                 "hotlist_entries": "issued_at"}
 _LOCAL = {"occurred_local": "occurred_from", "received_local": "received_at"}
@@ -141,7 +142,8 @@ class _Compiler:
         kept = [c for c in self.columns if c not in self.profile.drop]
         raw = text.row_as_json(kept, "r") if table.keeps_raw else None
         level1 = self.level1(raw)
-        level2 = f"SELECT *, {self.clocks()} FROM ({level1})" if self.layout.times else level1
+        read = ", ".join(["*", *self.clocks(), *self.numbers()])
+        level2 = f"SELECT {read} FROM ({level1})"
         level3 = self.with_instants(level2)
         mapped = ", ".join(f"CAST({sql} AS {table.column(name).type}) AS {quoted(name)}" for name, sql in final.items())
         raw_column = ", raw" if raw else ""
@@ -174,9 +176,9 @@ class _Compiler:
 
     # Times -----------------------------------------------------------------------------------------------------------
 
-    def clocks(self) -> str:
+    def clocks(self) -> list[str]:
         """Level 2: for each time its text, its wall clock (or UTC where the source gives that), its precision."""
-        return ", ".join(part for name, spec in self.layout.times.items() for part in self.clock(name, spec))
+        return [part for name, spec in self.layout.times.items() for part in self.clock(name, spec)]
 
     def clock(self, name: str, spec: TimeSpec) -> list[str]:
         said = self.said(spec)
@@ -223,8 +225,8 @@ class _Compiler:
         return f"nullif({said}, '')"
 
     def with_instants(self, level2: str) -> str:
-        """Level 3: every wall clock as UTC with its rule, joined to its zone's days where it needs them."""
-        columns, joins = [], []
+        """Level 3: every wall clock as UTC with its rule, joined to its zone's days where it needs them; the place."""
+        columns, joins = self.quality(), []
         for name, spec in self.layout.times.items():
             wall, utc = f"c.{name}_wall", f"c.{name}_utc"
             if spec.stamped in ("epoch_s", "epoch_ms", "utc"):
@@ -273,7 +275,7 @@ class _Compiler:
         if name in ("lon", "lat", "location_quality") and self.profile.table.name != "population":
             return self.place(name)
         if name in ("lon", "lat"):
-            return self.degrees()[name == "lat"] if self.layout.location else "NULL"
+            return (LON, LAT)[name == "lat"] if self.layout.location else "NULL"
         return self.derived(name)
 
     def derived(self, name: str) -> str:
@@ -335,26 +337,26 @@ class _Compiler:
             return "'missing'"
         return f"CASE WHEN {spec.stand_in}_instant IS NOT NULL THEN 'report_date' ELSE 'missing' END"
 
-    def degrees(self) -> tuple[str, str]:
+    def numbers(self) -> list[str]:
+        """Level 2: the degrees as read; projected ones come with the raw rows."""
         place = self.layout.location
-        if place is None:
-            return "NULL::DOUBLE", "NULL::DOUBLE"
-        if place.x:
-            return LON, LAT
+        if place is None or place.x:
+            return []
         pair = [text.number(text_of(self, spec)) for spec in (place.lon, place.lat)]
         if place.missing:
             values = ", ".join(self.value(v) for v in place.missing)
             pair = [f"CASE WHEN {one} IN ({values}) THEN NULL ELSE {one} END" for one in pair]
-        return pair[0], pair[1]
+        return [f"{one} AS {name}" for one, name in zip(pair, (LON, LAT), strict=True)]
+
+    def quality(self) -> list[str]:
+        """Level 3: what the degrees are worth."""
+        place = self.layout.location
+        return [f"{places.quality(LON, LAT, self.profile.bounds, block=place.block)} AS {PLACE}"] if place else []
 
     def place(self, name: str) -> str:
-        lon, lat = self.degrees()
         if self.layout.location is None:
             return "'missing'" if name == "location_quality" else "NULL"
-        quality = places.quality(lon, lat, self.profile.bounds, block=self.layout.location.block)
-        if name == "location_quality":
-            return quality
-        return places.put_right(lon, lat, quality)[name == "lat"]
+        return PLACE if name == "location_quality" else places.put_right(LON, LAT, PLACE)[name == "lat"]
 
     def from_spec(self, column: Column, spec: ColumnSpec) -> str:
         if spec.kind == "constant":
