@@ -58,11 +58,16 @@ class MultiResolution(Model):
     name: str = "multi-resolution mixture"
     fewest_events: int = 100
 
-    def parts(self, kinds: int) -> tuple[Part, ...]:
-        """The components as (kind, half-life, distance), the even ground last."""
-        own = [(0, h, d) for h in self.half_lives_days for d in self.distances_m]
-        others = [(k, h, d) for k in range(1, kinds) for h in self.companion_half_lives_days
-                  for d in self.companion_distances_m]
+    def parts(self, kinds: int, units: SpatialUnits) -> tuple[Part, ...]:
+        """The components as (kind, half-life, distance), the even ground last.
+
+        A distance below a third of a unit's side says nothing that the unit's own count does not.
+        """
+        least = typical_side_m(units) / 3
+        near, far = ([d for d in distances if d == 0 or d >= least] for distances in
+                     (self.distances_m, self.companion_distances_m))
+        own = [(0, h, d) for h in self.half_lives_days for d in near]
+        others = [(k, h, d) for k in range(1, kinds) for h in self.companion_half_lives_days for d in far]
         return (*own, *others, EVERYWHERE)
 
     def _learn(self, history: History) -> FittedMixture:
@@ -72,7 +77,7 @@ class MultiResolution(Model):
                 f"{history.days:,.0f} days of history leave no settled window of {WINDOW_DAYS:.0f} days to learn "
                 f"{self.name} on: about 240 days are needed"
             )
-        parts = self.parts(len(history.kinds))
+        parts = self.parts(len(history.kinds), history.units)
         surfaces = PartSurfaces.over(history.units, {part[2] for part in parts if part != EVERYWHERE})
         shapes = [surfaces.separate(history.known_at(start), parts) for start in starts]
         observed = [history.counted(start, start + WINDOW_DAYS) for start in starts]
@@ -155,8 +160,10 @@ class PartSurfaces:
     @classmethod
     def over(cls, units: SpatialUnits, distances_m: Iterable[float]) -> PartSurfaces:
         """Rasters for each distance above 0."""
-        by_cell = {cell: Raster.over(units, cell_m=cell) for cell in {_cell(d) for d in distances_m if d > 0}}
-        return cls({d: by_cell[_cell(d)] for d in distances_m if d > 0})
+        side = typical_side_m(units)
+        cells = {d: max(50.0, d / 3, side / 3) for d in distances_m if d > 0}
+        by_cell = {cell: Raster.over(units, cell_m=cell) for cell in set(cells.values())}
+        return cls({d: by_cell[cell] for d, cell in cells.items()})
 
     def separate(self, history: History, parts: tuple[Part, ...]) -> FloatArray:
         """Every component as shares of the units, shape (size, len(parts)); zero where it has no event.
@@ -205,5 +212,6 @@ class PartSurfaces:
         return np.bincount(unit[unit >= 0], weights=weight[unit >= 0], minlength=history.units.size)
 
 
-def _cell(distance_m: float) -> float:
-    return max(50.0, distance_m / 3)
+def typical_side_m(units: SpatialUnits) -> float:
+    """Side of a square as large as the middle unit, metres."""
+    return float(np.sqrt(np.median(units.area_m2)))

@@ -38,7 +38,7 @@ class LogLinear(Model):
     """
 
     family: Literal["poisson", "negative_binomial"] = "poisson"
-    ridge: float = 10.0
+    ridge: float = 300.0
     windows: int = 13
     name: str = "log-linear regression"
     fewest_events: int = 200
@@ -157,7 +157,7 @@ class Lags:
                 f"{history.days:,.0f} days of history leave no settled window of {WINDOW_DAYS:.0f} days: "
                 "about 240 days are needed"
             )
-        parts = tuple(part for part in MultiResolution().parts(len(history.kinds)) if part != EVERYWHERE)
+        parts = tuple(part for part in MultiResolution().parts(len(history.kinds), history.units) if part != EVERYWHERE)
         maker = LagMaker(PartSurfaces.over(history.units, {part[2] for part in parts}), parts)
         covariates = np.concatenate([maker.covariates(history.known_at(start)) for start in starts])
         counts = np.concatenate([history.counted(start, start + WINDOW_DAYS) for start in starts])
