@@ -95,6 +95,8 @@ def backtest(
     if not any(outcome.scored for outcome in outcomes):
         reasons = "; ".join(sorted({outcome.left_out for outcome in outcomes}))
         raise EvaluationError(f"none of {len(days)} origins has an outcome to hold forecasts against: {reasons}")
+    if not sum(outcome.weight.sum() for outcome in outcomes if outcome.scored):
+        raise EvaluationError(f"nothing happened in any of {len(days)} windows of {horizon_days} days: no hit to count")
     at = [outcome.origin for outcome in outcomes if outcome.scored]
     jobs = [(model, block) for model in models for block in _blocks(at, refit_days)]
     forecasts = _run(jobs, _everything_by(whole, events), horizon_days, n_jobs)
@@ -213,8 +215,6 @@ def _outcomes(history: History, origins: Sequence[float], horizon_days: int) -> 
             left_out = f"origin {label}: its {horizon_days} days are not within the records ({first} to {last})"
         elif _has_gap(target.day[chosen], origin, horizon_days, per_day):
             left_out = f"origin {label}: a week or more without any event follows, which looks like a reporting gap"
-        elif not weight.sum():
-            left_out = f"origin {label}: nothing happened in the {horizon_days} days after it"
         made.append(Outcome(origin, unit, weight, left_out))
     return made
 

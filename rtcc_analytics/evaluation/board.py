@@ -169,19 +169,17 @@ class Board:
     def log_score_gain(self, model: str, other: str = BAR) -> PairedGain:
         """Gain in log score (nats an event) of one model over another, event by event."""
         theirs = {forecast.origin: forecast for forecast, _ in self._scored(other)}
-        parts = []
+        mine = {forecast.origin: forecast for forecast, _ in self._scored(model)}
+        parts, excess, events = [], 0.0, 0.0
         for outcome in self.outcomes:
-            mine = next((f for f in self.forecasts if f.model == model and f.origin == outcome.origin), None)
-            pair = mine, theirs.get(outcome.origin)
-            if any(f is None or f.expected is None for f in pair):
-                parts.append(np.full(outcome.unit.size, np.nan))
-                continue
-            a, b = (np.maximum(f.expected.astype(float), 1e-9) for f in pair)
-            inside = outcome.unit >= 0
-            ratio = np.zeros(outcome.unit.size)
-            ratio[inside] = np.log(a[outcome.unit[inside]] / b[outcome.unit[inside]])
-            parts.append(ratio - (a.sum() - b.sum()) / max(outcome.weight.sum(), 1e-9))
-        return self._paired(np.concatenate(parts))
+            ratio = np.full(outcome.unit.size, np.nan)
+            if outcome.origin in mine and outcome.origin in theirs:
+                a, b = (np.maximum(made[outcome.origin].expected.astype(float), 1e-9) for made in (mine, theirs))
+                inside = outcome.unit >= 0
+                ratio = np.where(inside, np.log(a / b)[np.where(inside, outcome.unit, 0)], 0.0)
+                excess, events = excess + a.sum() - b.sum(), events + outcome.weight.sum()
+            parts.append(ratio)
+        return self._paired(np.concatenate(parts) - excess / max(events, 1e-9))
 
     @cached_property
     def event_weights(self) -> FloatArray:
@@ -235,7 +233,7 @@ def _scores(board: Board, model: str) -> dict[str, object]:
     events = sum(outcome.weight.sum() for _, outcome in pairs)
     expected, observed = board.pooled(model)
     curves = [Ranking(f.expected, board.area_m2, board.ground_m2).area_under_curve(o.counts(size), o.weight.sum())
-              for f, o in pairs]
+              for f, o in pairs if o.weight.sum() > 0]
     fits = [f.fit_s for f, _ in pairs if f.fit_s > 0]
     found: Calibration = calibration(expected, observed)
     return {

@@ -234,7 +234,7 @@ def _last_window(board: Board, model: str) -> dict[str, object]:
     return {
         "origin": np.datetime64(int(forecast.origin), "D"), "expected": float(forecast.expected.sum()),
         "observed": float(outcome.weight.sum()),
-        "hit_rate": dict(zip(board.shares, (hits / outcome.weight.sum()).tolist(), strict=True)),
+        "hit_rate": dict(zip(board.shares, (hits / max(outcome.weight.sum(), 1e-9)).tolist(), strict=True)),
     }
 
 
