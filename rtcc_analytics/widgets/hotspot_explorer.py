@@ -90,6 +90,8 @@ class HotspotExplorer(w.VBox):
         self.charts, self.table, self.status, self.legend = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         self.view: HotspotView | None = None
         self.period.add_class("rtcc-period")
+        self.hours.add_class("rtcc-hours")
+        self.status.add_class("rtcc-status")
         super().__init__(self._laid_out())
         self.add_class("rtcc-hotspots")
         self.redraw()

@@ -66,6 +66,7 @@ class LocationForm(w.VBox):
             layout=w.Layout(width="430px"),
         )
         super().__init__([w.HTML(MAP_STYLE), w.HBox([fields, w.VBox([self.map], layout=w.Layout(flex="1 1 auto"))])])
+        self.add_class("rtcc-form")
         self.point.observe(self._point_chosen, "value")
         for field in (self.lon, self.lat):
             field.observe(self._moved, "value")

@@ -74,8 +74,9 @@ class SurfaceMap(GroundMap):
     def show_places(self, x: np.ndarray, y: np.ndarray, *, reach_m: float) -> None:
         """Ring the hot places at x, y (metres of the study) and write their ranks, 1 first."""
         rings = shapely.buffer(shapely.points(x[:RANKS_SHOWN], y[:RANKS_SHOWN]), reach_m, quad_segs=12)
-        outlines = self._area.to_lonlat(rings)
-        self.rings.data = {"type": "FeatureCollection", "features": [feature(o) for o in outlines]}
+        # One feature of all rings: ipyleaflet takes milliseconds over each.
+        together = self._area.to_lonlat(shapely.multipolygons(rings))
+        self.rings.data = {"type": "FeatureCollection", "features": [feature(together)]}
         lon, lat = self._area.unproject(x, y)
         for place, mark in enumerate(self._ranks):
             mark.visible = place < len(lon)

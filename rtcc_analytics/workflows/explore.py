@@ -135,7 +135,8 @@ def explore_hotspots(
 
     Examples
     --------
-    >>>     >>> from rtcc_analytics.study import StudyArea
+    >>> import shapely
+    >>> from rtcc_analytics.study import StudyArea
     >>> zone, crs = "America/Chicago", "EPSG:32615"
     >>> town = StudyArea(shapely.box(500_000, 4_000_000, 503_000, 4_003_000), crs, zone, "Town")
     >>> events = Events(x=[501_000.0, 501_010.0, 502_500.0], y=[4_001_000.0] * 3, crs=crs, timezone=zone,
@@ -149,21 +150,24 @@ def explore_hotspots(
     picked, last_day = _picked(events, codes, start, end)
     spread = aoristic(picked)
     band_hours = _hours_of_week(hours)
-    within = picked
+    within, inside = picked, grid.assign(picked.x, picked.y) >= 0
     if len(band_hours) < len(spread.hours):
-        in_band = spread.weights_in(band_hours)
-        within = replace(picked.where(in_band != 0), weights=in_band[in_band != 0])
+        weights = spread.weights_in(band_hours)
+        in_band = weights != 0
+        within, inside_band = replace(picked.where(in_band), weights=weights[in_band]), inside[in_band]
+    else:
+        inside_band = inside
     if not within.size:
         raise RtccError(
             f"no record of {', '.join(codes) or 'any offense'} from {start or 'the first'} to {end or 'the last'}, "
             f"{hours[0]}:00 to {hours[1]}:00: widen the period or the hours, or choose another offense"
         )
     surface = kernel_density(within, grid, bandwidth_m=bandwidth_m)
-    held = counts(within, grid)
-    if held.made_by["outside"]:
+    if not inside.all():
         # Events beyond the edge shape the density near it; nothing else counts them.
-        picked, within = _inside(picked, grid), _inside(within, grid)
+        picked, within = picked.where(inside), within.where(inside_band)
         spread = aoristic(picked)
+    held = counts(within, grid)
     band, bands = _bands(surface, held)
     by_hour = spread.to_frame().rename(columns={"events": "count"})
     by_hour["chosen"] = np.isin(np.arange(len(by_hour)), band_hours)
@@ -181,10 +185,6 @@ def explore_hotspots(
         (time.perf_counter() - began) * 1000,
         _cautions(within, surface),
     )
-
-
-def _inside(events: Events, grid: Grid) -> Events:
-    return events.where(grid.assign(events.x, events.y) >= 0)
 
 
 def compare_choices(
