@@ -374,18 +374,15 @@ def ripley_k(
 def _distance_cautions(distances: FloatArray, k: FloatArray, polygon: BaseGeometry) -> tuple[str, ...]:
     x_min, y_min, x_max, y_max = polygon.bounds
     quarter = min(x_max - x_min, y_max - y_min) / 4
-    found = []
-    if distances[-1] > quarter:
-        found.append(
-            f"distances up to {distances[-1]:,.0f} m are beyond a quarter of the area's short side ({quarter:,.0f} m), "
-            "where K rests on few pairs; leave them out"
-        )
-    if not np.isfinite(k).all():
-        found.append(
-            f"at {(~np.isfinite(k)).sum()} of {k.size} distances no point is that far from the edge, so K is unknown "
-            "(NaN) there; use smaller distances or the translation correction"
-        )
-    return tuple(found)
+    far = (
+        f"distances up to {distances[-1]:,.0f} m are beyond a quarter of the area's short side ({quarter:,.0f} m), where "
+        "K rests on few pairs; leave them out"
+    )
+    unknown = (
+        f"at {(~np.isfinite(k)).sum()} of {k.size} distances no point is that far from the edge, so K is unknown (NaN) "
+        "there; use smaller distances or the translation correction"
+    )
+    return (far,) * bool(distances[-1] > quarter) + (unknown,) * (not np.isfinite(k).all())
 
 
 def _envelope(seen: FloatArray, drawn: FloatArray) -> tuple[FloatArray, FloatArray, float]:
@@ -491,9 +488,7 @@ def _points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, *, least: int
         )
     w = np.ones(len(points)) if weights is None else np.asarray(weights, dtype=float).ravel()
     if w.shape != (len(points),) or not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
-        raise SpatialError(
-            f"{w.size} weights for {len(points)} points; they must be finite, not negative, not all zero"
-        )
+        raise SpatialError(f"{w.size} weights for {len(points)} points; they must be finite, not negative, not all 0")
     return points, w
 
 

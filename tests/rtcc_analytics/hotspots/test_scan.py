@@ -106,7 +106,7 @@ def test_p_is_uniform_where_nothing_is_planted() -> None:
         space_time_scan(*pattern(rng), max_radius_m=800, max_window_days=14, replications=19, seed=i).clusters.p_value[
             0
         ]
-        for i in range(60)
+        for i in range(40)
     ]
     assert np.mean(np.array(p) <= 0.1) == pytest.approx(0.1, abs=0.1)
     assert np.mean(p) == pytest.approx(0.525, abs=0.12)
