@@ -375,8 +375,8 @@ def _distance_cautions(distances: FloatArray, k: FloatArray, polygon: BaseGeomet
     x_min, y_min, x_max, y_max = polygon.bounds
     quarter = min(x_max - x_min, y_max - y_min) / 4
     far = (
-        f"distances up to {distances[-1]:,.0f} m are beyond a quarter of the area's short side ({quarter:,.0f} m), where "
-        "K rests on few pairs; leave them out"
+        f"distances up to {distances[-1]:,.0f} m are beyond a quarter of the area's short side ({quarter:,.0f} m), "
+        "where K rests on few pairs; leave them out"
     )
     unknown = (
         f"at {(~np.isfinite(k)).sum()} of {k.size} distances no point is that far from the edge, so K is unknown (NaN) "
