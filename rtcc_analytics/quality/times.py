@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import pandas as pd
 
 from rtcc_analytics.quality.findings import Finding
@@ -15,17 +18,17 @@ NEW_YEAR_RATIO = 2.0
 EXCESS_THAT_MATTERS = 0.005
 
 _ON_THE_HOUR = """
-SELECT source, hour(happened_local) AS hour, count(*) FILTER (minute(happened_local) <= 1) AS on_the_hour,
+SELECT source, agency, hour(happened_local) AS hour, count(*) FILTER (minute(happened_local) <= 1) AS on_the_hour,
        count(*) AS records
 FROM recs WHERE time_quality IN ('exact', 'range', 'reversed') AND happened_local IS NOT NULL
-GROUP BY source, hour
+GROUP BY source, agency, hour
 """
 _DAYS_OF_MONTH = """
-SELECT source, kind, month(happened_local) AS month,
+SELECT source, agency, kind, month(happened_local) AS month,
        count(*) FILTER (day(happened_local) = 1) AS on_first,
        count(*) FILTER (day(happened_local) BETWEEN 2 AND 28) AS on_others
 FROM recs WHERE happened_local IS NOT NULL AND time_quality <> 'report_date'
-GROUP BY source, kind, month
+GROUP BY source, agency, kind, month
 """
 
 
@@ -35,48 +38,87 @@ def check_times(scope: Scope, measures: pd.DataFrame) -> list[Finding]:
     for row in measures.to_dict("records"):
         found += _qualities(row)
     for source, hours in scope.rows(_ON_THE_HOUR).groupby("source"):
-        found += _hours(str(source), hours.set_index("hour"))
+        found += _hours(str(source), hours)
     for source, days in scope.rows(_DAYS_OF_MONTH).groupby("source"):
         found += _days(str(source), days)
     return found
 
 
 def _hours(source: str, hours: pd.DataFrame) -> list[Finding]:
-    total = int(hours["records"].sum())
     found = []
     for check, (hour, around) in _HEAPS.items():
-        at = int(hours["on_the_hour"].get(hour, 0))
-        near = int(hours["on_the_hour"].reindex(list(around), fill_value=0).sum())
-        ratio = heaping_ratio(at, near, around_slots=len(around))
-        if _heaped(ratio, total, RATIO_THAT_MATTERS):
-            name = check.split("_")[0]
+        name = check.split("_")[0]
+        heap = _heap(hours, RATIO_THAT_MATTERS, lambda rows, at=hour, near=around: _on_hour(rows, at, near))
+        if heap:
             found.append(_heap_finding(
-                check, source, f"at {hour:02d}:00-{hour:02d}:01 ({name})",
-                f"the hours {', '.join(map(str, around))}", ratio,
+                check, source, heap, f"at {hour:02d}:00-{hour:02d}:01 ({name})",
+                f"the hours {', '.join(map(str, around))}",
                 f"{name} stands for an unknown hour here: leave these rows out of hour-of-day charts, or spread them "
                 "over the day; day and week counts are not touched",
-                hours.reset_index()[["hour", "on_the_hour", "records"]].sort_values("hour"),
+                heap.rows.groupby("hour", as_index=False)[["on_the_hour", "records"]].sum(),
             ))
     return found
 
 
+def _on_hour(rows: pd.DataFrame, hour: int, around: tuple[int, ...]) -> tuple[HeapingRatio, int]:
+    by_hour = rows.groupby("hour")["on_the_hour"].sum().reindex([hour, *around], fill_value=0)
+    ratio = heaping_ratio(int(by_hour[hour]), int(by_hour[list(around)].sum()), around_slots=len(around))
+    return ratio, int(rows["records"].sum())
+
+
 def _days(source: str, days: pd.DataFrame) -> list[Finding]:
-    total = int(days["on_first"].sum() + days["on_others"].sum())
     new_year = days["month"] == 1
     found = []
     for check, rows, threshold, when in (
         ("first_of_month_heaping", days[~new_year], RATIO_THAT_MATTERS, "on the first of a month (January apart)"),
         ("new_year_heaping", days[new_year], NEW_YEAR_RATIO, "on 1 January"),
     ):
-        ratio = heaping_ratio(int(rows["on_first"].sum()), int(rows["on_others"].sum()), around_slots=27)
-        if _heaped(ratio, total, threshold, excess=0.001):
+        heap = _heap(rows, threshold, _on_first, excess=0.001)
+        if heap:
             found.append(_heap_finding(
-                check, source, when, "days 2 to 28 of the same months", ratio,
+                check, source, heap, when, "days 2 to 28 of the same months",
                 "the day stands for an unknown date here: leave these rows out of daily and weekly series, or count "
                 "them by month or year; ask the sender for an estimated-date mark",
-                _kinds_behind(rows),
+                _kinds_behind(heap.rows),
             ))
     return found
+
+
+def _on_first(rows: pd.DataFrame) -> tuple[HeapingRatio, int]:
+    first, others = int(rows["on_first"].sum()), int(rows["on_others"].sum())
+    return heaping_ratio(first, others, around_slots=27), first + others
+
+
+@dataclass(frozen=True)
+class _Heap:
+    """A heap in the records of the agency that heaps most, or of the whole feed where no agency stands out."""
+
+    ratio: HeapingRatio
+    rows: pd.DataFrame
+    agency: str = ""
+    others: tuple[str, ...] = ()
+
+
+def _heap(
+    rows: pd.DataFrame,
+    threshold: float,
+    measured: Callable[[pd.DataFrame], tuple[HeapingRatio, int]],
+    *,
+    excess: float = EXCESS_THAT_MATTERS,
+) -> _Heap | None:
+    """The heap in a feed's rows; each agency is judged alone, for a habit drowns in a shared feed."""
+
+    def heap(part: pd.DataFrame, agency: str = "") -> _Heap | None:
+        ratio, total = measured(part)
+        large = ratio.seen - ratio.expected > max(excess * total, 5)
+        return _Heap(ratio, part, agency) if ratio.low > threshold and large else None
+
+    agencies = rows.groupby("agency") if rows["agency"].nunique() > 1 else ()
+    heaps = [one for agency, part in agencies if (one := heap(part, str(agency)))]
+    if not heaps:
+        return heap(rows)
+    worst = max(heaps, key=lambda one: one.ratio.seen - one.ratio.expected)
+    return replace(worst, others=tuple(one.agency for one in heaps if one is not worst))
 
 
 def _kinds_behind(rows: pd.DataFrame) -> pd.DataFrame:
@@ -87,18 +129,17 @@ def _kinds_behind(rows: pd.DataFrame) -> pd.DataFrame:
     return kinds.sort_values("excess", ascending=False).head(10).reset_index()
 
 
-def _heaped(ratio: HeapingRatio, total: int, threshold: float, *, excess: float = EXCESS_THAT_MATTERS) -> bool:
-    return ratio.low > threshold and ratio.seen - ratio.expected > max(excess * total, 5)
-
-
 def _heap_finding(
-    check: str, source: str, when: str, neighbours: str, ratio: HeapingRatio, remedy: str, details: pd.DataFrame
+    check: str, source: str, heap: _Heap, when: str, neighbours: str, remedy: str, details: pd.DataFrame
 ) -> Finding:
+    ratio = heap.ratio
     high = f"{ratio.high:.1f}" if ratio.high != float("inf") else "without limit"
+    who = f"{heap.agency}: " if heap.agency else ""
+    too = f"; likewise {', '.join(heap.others)}" if heap.others else ""
     return Finding(
         check, "warning", source,
-        f"{ratio.seen:,} records {when} where {neighbours} lead one to expect {ratio.expected:,.0f}: "
-        f"{ratio.ratio:.1f} times (95 % {ratio.low:.1f} to {high})",
+        f"{who}{ratio.seen:,} records {when} where {neighbours} lead one to expect {ratio.expected:,.0f}: "
+        f"{ratio.ratio:.1f} times (95 % {ratio.low:.1f} to {high}){too}",
         ratio.seen, ratio.expected, "records", remedy, details.reset_index(drop=True),
     )
 

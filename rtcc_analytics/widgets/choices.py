@@ -24,8 +24,8 @@ def offense_choices(events: Occurrences, wanted: str | None = None) -> tuple[lis
     Returns
     -------
     choices : list of (words, codes)
-        None for all offenses, else a tuple of codes.
-    value : tuple of str or None
+        An empty tuple of codes for all offenses: a control shows None as no choice at all.
+    value : tuple of str
         The codes of `wanted`, which are always among the choices.
 
     Raises
@@ -40,7 +40,7 @@ def offense_choices(events: Occurrences, wanted: str | None = None) -> tuple[lis
     >>> value, choices[-1][0]
     (('13A', '13B'), 'Assault (1)')
     """
-    choices: list[tuple[str, Any]] = [(f"All offenses ({events.size:,})", None)]
+    choices: list[tuple[str, Any]] = [(f"All offenses ({events.size:,})", ())]
     counted = pd.Series(events.offense if events.offense is not None else [], dtype=str).value_counts()
 
     def held(codes: tuple[str, ...]) -> int:
@@ -50,8 +50,8 @@ def offense_choices(events: Occurrences, wanted: str | None = None) -> tuple[lis
     groups |= {name: codes for name, codes in INDEX_GROUPS.items() if len(codes) > 1}
     choices += [(f"{name}, all codes ({held(codes):,})", codes) for name, codes in groups.items() if held(codes)]
     choices += [(f"{offense_name(code)} · {code} ({n:,})", (code,)) for code, n in counted.items()]
-    value = offense_codes(wanted) if wanted else None
-    if value is not None and value not in [codes for _, codes in choices]:
+    value = offense_codes(wanted) if wanted else ()
+    if value not in [codes for _, codes in choices]:
         if not held(value):
             raise RtccError(f"no record of {wanted!r} ({', '.join(value)}) here to explore")
         choices.append((f"{wanted.capitalize()} ({held(value):,})", value))

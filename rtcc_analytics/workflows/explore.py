@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # The map's bands: the hottest 1 % of the ground, then up to 2, 5, 10 and 20 %.
 BAND_SHARES = (0.01, 0.02, 0.05, 0.10, 0.20)
 FEW_EVENTS = 50
+WIDE_SHARE = 0.10
+EDGE_SHARE = 0.05
 MOST_PLACES = 10
 MOST_WEEKS = 52
 HISTORY_DAYS = np.timedelta64(800, "D")
@@ -349,13 +351,16 @@ def _weeks(events: Events, last_day: np.datetime64) -> WeeklySeries:
 
 def _cautions(events: Events, surface: RiskSurface) -> tuple[str, ...]:
     found = []
-    made = surface.made_by
+    bandwidth_m, grid = surface.made_by["bandwidth_m"], surface.units
     if events.total < FEW_EVENTS:
         found.append(f"{events.total:,.0f} events are few: the map shows single events, not risk; widen the period")
-    if made["bandwidth_m"] < 2 * surface.units.cell_m:
+    if bandwidth_m < 2 * grid.cell_m:
         found.append("the bandwidth is under two cells: the grid shows through; widen it or take smaller cells")
-    if made["share_outside_area"] > 0.05:
-        found.append(
-            f"{made['share_outside_area']:.0%} of the density falls outside the area: its edge looks cooler than it is"
-        )
+    circle = np.pi * bandwidth_m**2 / grid.area_m2.sum()
+    if circle > WIDE_SHARE:
+        found.append(f"one bandwidth covers {circle:.0%} of the area: narrow it to tell places apart")
+    # Where records go on beyond the edge, they spread in what those inside spread out.
+    lost = 1 - float(surface.values @ grid.area_m2) / 1e6 / events.total
+    if lost > EDGE_SHARE:
+        found.append(f"{lost:.0%} of the density falls outside the area: its edge looks cooler than it is")
     return tuple(found)

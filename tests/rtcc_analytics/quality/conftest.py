@@ -30,7 +30,7 @@ class PlainTables:
 
     def insert(self, table: str, frame: pd.DataFrame) -> None:
         self._connection.register("planted", frame)
-        self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM planted")  # noqa: S608
+        self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM planted")
 
     def read(self, sql: str, /, **parameters: object) -> pd.DataFrame:
         return self._connection.execute(sql, parameters).to_arrow_table().to_pandas()

@@ -24,7 +24,7 @@ def test_a_real_store_gives_the_same_findings_as_plain_tables(plant, incidents, 
         for name, frame in {"incidents": incidents, "calls": calls}.items():
             session.register("planted", pa.Table.from_pandas(frame, preserve_index=False))
             target = session.table(name)
-            sql = f"INSERT INTO {target} BY NAME SELECT * FROM planted"  # noqa: S608
+            sql = f"INSERT INTO {target} BY NAME SELECT * FROM planted"
             session.commit(lambda s, sql=sql: s.run(sql))
             session.unregister("planted")
     plain = plant(incidents=incidents, calls=calls)

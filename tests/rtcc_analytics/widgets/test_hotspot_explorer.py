@@ -108,6 +108,13 @@ def test_parameters_set_the_controls(held: Exploration) -> None:
     assert chosen == {22, 23, 0, 1, 2, 3}
 
 
+def test_all_offenses_are_a_choice_the_control_shows(explorer: HotspotExplorer) -> None:
+    assert explorer.offense.label == "All offenses (1,200)" and explorer.offense.index == 0
+    explorer.offense.value = ("220",)
+    explorer.offense.index = 0
+    assert explorer.view.records == 1200 and explorer.view.title == "All offenses"
+
+
 def test_hours_over_midnight_are_all_but_those_between(explorer: HotspotExplorer) -> None:
     explorer.hours.value = (6, 20)
     by_day = explorer.view.total

@@ -84,7 +84,9 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_changes(
     assert store.snapshot() == before
 
 
-def test_records_without_coordinates_are_offered_by_address(form: LocationForm, made: tuple[Store, Ground, QualityReport]) -> None:
+def test_records_without_coordinates_are_offered_by_address(
+    form: LocationForm, made: tuple[Store, Ground, QualityReport]
+) -> None:
     form.point.value = next(value for words, value in form.point.options if "without coordinates" in words)
     missing = made[0].read("SELECT address FROM incidents WHERE lon IS NULL AND address IS NOT NULL")["address"]
     assert set(form.address.options) == set(missing) and len(missing) > 0

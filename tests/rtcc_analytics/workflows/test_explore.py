@@ -125,6 +125,19 @@ def test_a_choice_that_leaves_nothing_says_what_to_widen(choice: dict, said: str
         explore_hotspots(events(), GRID, **choice)
 
 
+def test_density_lost_at_an_edge_is_warned_of_only_where_no_records_go_on_beyond_it() -> None:
+    rng = np.random.default_rng(3)
+    corner = Grid(StudyArea(shapely.box(WEST, SOUTH, WEST + 1500, SOUTH + 1500), CRS, ZONE, "Corner"), cell_m=100)
+    xy = rng.uniform(-2000, 3500, (4000, 2))
+    everywhere = Events(x=WEST + xy[:, 0], y=SOUTH + xy[:, 1], crs=CRS, timezone=ZONE,
+                        occurred_from=["2023-05-01T12:00"] * 4000)  # fmt: skip
+    inside = everywhere.where(corner.assign(everywhere.x, everywhere.y) >= 0)
+    known_beyond, cut_off = (explore_hotspots(e, corner, bandwidth_m=600).cautions for e in (everywhere, inside))
+    assert not any("outside the area" in caution for caution in known_beyond)
+    assert any("outside the area" in caution for caution in cut_off)
+    assert any("narrow it" in caution for caution in known_beyond)
+
+
 def test_choices_are_held_against_the_first() -> None:
     held = Exploration(events(), Ground(TOWN, np.empty(0, dtype=object), pd.DataFrame()), {}, 1)
     table = compare_choices(held, choices=[(100, 300), (100, 300), (200, 300), (100, 1500)])
