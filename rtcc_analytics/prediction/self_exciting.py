@@ -59,7 +59,7 @@ class SelfExciting(Model):
     reach_m: float = 500.0
     reach_days: float = 120.0
     train_days: float = 1095.0
-    iterations: int = 100
+    iterations: int = 300
     name: str = "self-exciting"
     fewest_events: int = 200
 

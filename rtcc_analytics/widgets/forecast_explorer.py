@@ -155,7 +155,7 @@ def why_html(view: ForecastView) -> str:
     shares = view.why[drivers].div(view.why["expected"], axis=0)
 
     def words(row: pd.Series) -> str:
-        top = row.sort_values(ascending=False).head(3)
+        top = row.sort_values(ascending=False).head(2)
         return ", ".join(f"{name} {value:.0%}" for name, value in top.items() if value >= 0.05)
 
     columns = [
@@ -164,7 +164,7 @@ def why_html(view: ForecastView) -> str:
         ("90 %", "right", [f"{row.low:.0f}–{row.high:.0f}" for row in view.why.itertuples()]),
         ("Because of", "left", [words(row) for _, row in shares.iterrows()]),
     ]
-    return table_html(columns, caption="Why these cells: what adds to the expectation", widest_px=420)
+    return table_html(columns, caption="Why these cells: what adds to the expectation", widest_px=520)
 
 
 def hit_curve_svg(view: ForecastView, share: float) -> str:

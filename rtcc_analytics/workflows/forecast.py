@@ -214,8 +214,14 @@ def _next_window(
     why = pd.DataFrame({"rank": np.arange(1, len(order) + 1), "unit": order, "label": units.labels[order],
                         "expected": surface.values[order], "low": interval.low[order], "high": interval.high[order]})
     for name, values in fitted.drivers(start, horizon_days).items():
-        why[name] = values[order]
+        why[_in_words(name)] = values[order]
     return surface, interval, total, why
+
+
+def _in_words(driver: str) -> str:
+    """A driver with the offense's name for its code."""
+    code, _, rest = driver.partition(" ")
+    return f"{offense_name(code)} {rest}" if code in COMPANIONS else driver
 
 
 def _spread_of_totals(board: Board, model: str) -> float:
