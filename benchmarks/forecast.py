@@ -1,10 +1,14 @@
 """The forecast board on a loaded city, and how fast boards and models are.
 
     python -m benchmarks.forecast board --store stlouis/store --out boards [--horizon 28] [--offenses burglary robbery]
+    python -m benchmarks.forecast tables --out boards [--horizon 28]
+    python -m benchmarks.forecast units --store stlouis/store --offenses burglary
     python -m benchmarks.forecast speed
 
 `board` scores every model on rolling origins of the last two years of the records, on which nothing
-in the models was chosen, and writes one table per offense. `speed` times the targets on made-up events.
+in the models was chosen, and writes one table per offense; `tables` prints them for the docs, with the gains of all
+offenses pooled; `units` compares squares, hexagons and addresses at equal ground. `speed` times the targets on made-up
+events.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rtcc_analytics.evaluation import Board, backtest
+from rtcc_analytics.evaluation import Board, backtest, compare_units, paired_gain
 from rtcc_analytics.events import Events
 from rtcc_analytics.offenses import offense_codes
 from rtcc_analytics.prediction import (
@@ -36,7 +40,7 @@ from rtcc_analytics.prediction import (
     Stacked,
 )
 from rtcc_analytics.prediction.etas import EtasPairs, EvenBackground, fit_etas, simulate_etas
-from rtcc_analytics.units import Grid
+from rtcc_analytics.units import Addresses, Grid
 
 OFFENSES = ("burglary", "vehicle theft", "theft from vehicle", "robbery", "aggravated assault")
 COMPANIONS = ("220", "240", "23F", "23G", "23H", "23D", "120", "13A", "13B", "290")
@@ -88,6 +92,63 @@ def differences(board: Board) -> pd.DataFrame:
         for model in board.scores.loc[board.scores["origins"] > 0, "model"] for share in board.shares
     }
     return pd.DataFrame({**columns, ("weight", 0.0): board.event_weights})
+
+
+def print_tables(args: argparse.Namespace) -> None:
+    """Markdown: hits by offense, model and share; gains pooled over offenses; scores."""
+    out = Path(args.out)
+    names = [f"{offense.replace(' ', '_')}_{args.horizon}d{args.tag}" for offense in args.offenses]
+    boards = {offense: pd.read_csv(out / f"{name}.csv") for offense, name in zip(args.offenses, names, strict=True)}
+    pairs = pd.concat([pd.read_pickle(out / f"{name}_paired.pkl") for name in names], ignore_index=True)
+    print("### Gain over decayed counts, all offenses pooled, points of hits (95 % event-bootstrap)\n")
+    header = " | ".join(f"{100 * share:g} %" for share in SHARES)
+    print(f"| model | {header} |\n|---|{'---|' * len(SHARES)}")
+    for model in dict.fromkeys(name for name, share in pairs.columns if name not in ("weight", "decayed counts")):
+        cells = []
+        for share in SHARES:
+            difference = pairs[model, share].to_numpy()
+            known = np.isfinite(difference)
+            gain = paired_gain(difference[known], weights=pairs["weight", 0.0].to_numpy()[known])
+            cells.append(f"{100 * gain.gain:+.2f} ({100 * gain.low:+.2f} to {100 * gain.high:+.2f})")
+        print(f"| {model} | {' | '.join(cells)} |")
+    for offense, board in boards.items():
+        print(f"\n### {offense.capitalize()}\n")
+        print(f"| model | hits at {header} | PAI 1 % | PEI 1 % | PEI\\* 1 % | gain 1 % (q) | gain 5 % (q) | "
+              "log score | CRPS | Brier | AUC | slope | events/expected | stable | s an origin |")
+        print(f"|---|{'---|' * (14 + len(SHARES))}")
+        for model, rows in board.groupby("model", sort=False):
+            print(_table_row(model, rows.set_index("share")))
+
+
+def _table_row(model: str, rows: pd.DataFrame) -> str:
+    one, five = rows.loc[0.01], rows.loc[0.05]
+    gains = ["bar" if np.isnan(r["gain"]) else f"{100 * r['gain']:+.1f} ({r['q_value']:.2f})" for r in (one, five)]
+    hits = " | ".join(f"{100 * rows.loc[share, 'hit_rate']:.1f}" for share in SHARES)
+    per_origin = one["fit_s"] * np.ceil(one["origins"] * one["horizon_days"] / 91) / one["origins"] + one["predict_s"]
+    scores = " | ".join(f"{one[name]:.{digits}f}" for name, digits in (
+        ("log_score", 3), ("crps", 3), ("brier", 4), ("auc", 3), ("slope", 2), ("total_ratio", 2), ("stability", 2)))
+    return (f"| {model} | {hits} | {one['pai']:.1f} | {one['pei']:.2f} | {one['pei_star']:.2f} | {gains[0]} | "
+            f"{gains[1]} | {scores} | {per_origin:.2f} |")
+
+
+def run_units(args: argparse.Namespace) -> None:
+    """Hits at equal ground: squares of several sizes, hexagons, addresses known before the first origin."""
+    from data_connectors import Store
+    from rtcc_analytics.from_store import read_events, read_study_area
+
+    store = Store(args.store)
+    study = read_study_area(store)
+    events = read_events(store, area=study)
+    origins = [str(day) for day in np.arange(np.datetime64(args.first), np.datetime64("2013-11-30"), 28)]
+    for offense in args.offenses:
+        target = replace(events.of(*offense_codes(offense)), label=offense)
+        before = target.known_at(args.first)
+        units = [*(Grid(study, cell_m=m) for m in (150, 50, 75, 100, 250, 500)),
+                 Grid(study, cell_m=161, kind="hexagon"), Addresses.of(before, snap_m=5)]
+        found = compare_units([DecayedCounts()], target, units, origins=origins, ground_m2=study.area_km2 * 1e6,
+                              footprints_m2={"addresses": args.footprint}, area_shares=SHARES)
+        table = found.frame[found.frame["share"].isin((0.01, 0.05))].assign(offense=offense)
+        print(table.round(4).to_string(index=False), flush=True)
 
 
 def timed(what: str, job: Callable[[], object]) -> float:
@@ -164,6 +225,18 @@ if __name__ == "__main__":
     board_command.add_argument("--models", nargs="+", default=[model.name for model in (*SIMPLE, *LEARNED)])
     board_command.add_argument("--tag", default="")
     board_command.set_defaults(run=run_boards)
+    tables_command = commands.add_parser("tables")
+    tables_command.add_argument("--out", default="boards")
+    tables_command.add_argument("--horizon", type=int, default=28)
+    tables_command.add_argument("--tag", default="")
+    tables_command.add_argument("--offenses", nargs="+", default=OFFENSES)
+    tables_command.set_defaults(run=print_tables)
+    units_command = commands.add_parser("units")
+    units_command.add_argument("--store", required=True)
+    units_command.add_argument("--offenses", nargs="+", default=OFFENSES)
+    units_command.add_argument("--first", default="2012-01-02")
+    units_command.add_argument("--footprint", type=float, default=2500.0)
+    units_command.set_defaults(run=run_units)
     speed_command = commands.add_parser("speed")
     speed_command.add_argument("--events", type=int, default=300_000)
     speed_command.add_argument("--jobs", type=int, default=2)
