@@ -158,7 +158,8 @@ def quality(
 
     opened = open_store(store, explain=explain)
     reports = check_quality(opened, table=table or None, source=source or None, since=since or None)
-    typer.echo("\n\n".join(map(str, reports)) or "the store holds no incidents, calls or cameras yet: load a file first")
+    nothing = "the store holds no incidents, calls or cameras yet: load a file first"
+    typer.echo("\n\n".join(map(str, reports)) or nothing)
 
 
 def _pair(text: str) -> tuple[str, str]:

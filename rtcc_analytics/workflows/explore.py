@@ -232,7 +232,8 @@ def compare_choices(
             held.events, grid, offense=offense, start=start, end=end, bandwidth_m=bandwidth_m, hours=hours
         )
         top = view.surface.top(share)
-        hot = np.append(top.fraction > 0.5, False)[grid.assign(x, y)]
+        # Where events are so few that less ground than asked for holds any density, the rest is not hot.
+        hot = np.append((top.fraction > 0.5) & (view.surface.values > 0), False)[grid.assign(x, y)]
         first = hot if first is None else first
         inside = float((view.counts.values * top.fraction).sum() / max(view.counts.values.sum(), 1e-9))
         rows.append((cell_m, bandwidth_m, inside, float((hot & first).sum() / max(first.sum(), 1)), top.threshold))

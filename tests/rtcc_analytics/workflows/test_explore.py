@@ -143,5 +143,8 @@ def test_choices_are_held_against_the_first() -> None:
     table = compare_choices(held, choices=[(100, 300), (100, 300), (200, 300), (100, 1500)])
     assert table["same_ground_share"].tolist()[:2] == [1.0, 1.0]
     assert table["same_ground_share"].iloc[2] > table["same_ground_share"].iloc[3] >= 0
+    few = Exploration(events(3), held.ground, {}, 1)
+    narrow = compare_choices(few, choices=[(100, 300), (100, 200)], share=0.5)["same_ground_share"]
+    assert narrow[1] == pytest.approx((200 / 300) ** 2, abs=0.1)  # empty ground is not hot, however little is warm
     with pytest.raises(RtccError, match="at least one"):
         compare_choices(held, choices=[])
