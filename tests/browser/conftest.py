@@ -32,7 +32,7 @@ ALL_DONE = """() => {
 HEIGHT_PX = 2600  # tall enough that JupyterLab renders every cell at once
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright's loop runs while it is open: no other test may find it running
 def browser() -> Iterator[Browser]:
     """A Chromium of this machine, driven by playwright."""
     found = next((path for name in CHROMIUMS if (path := shutil.which(name))), None)
@@ -59,7 +59,7 @@ class Lab:
         return f"{self.address}/lab/tree/{notebook}?token={self.token}&reset"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(browser: Browser, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab as `make lab` starts it, on copies of the notebooks and a store of 4,000 incidents."""
     folder = tmp_path_factory.mktemp("lab")
