@@ -133,8 +133,8 @@ def _unresolved(board: Board, pairs: pd.DataFrame) -> str:
     best = pairs.loc[pairs["gain"].idxmax()]
     words = f"{_gain(best)}, which chance explains; {board.events:,.0f} events can tell apart differences of about "
     words += f"{100 * best['resolution']:.1f} points"
-    if board.horizon_days < 28:
-        words += "; windows this short cannot resolve differences under a point, so models are not ranked by them"
+    if board.horizon_days < 28 and best["resolution"] > 0.01:
+        words += "; windows this short and few cannot resolve differences under a point, so they rank no models"
     return words
 
 

@@ -246,8 +246,8 @@ def _last_window(board: Board, model: str) -> dict[str, object]:
 
 def _cautions(events: Events, board: Board) -> tuple[str, ...]:
     found = [biased_targets(events), *board.notes]
-    if board.horizon_days < 28:
-        found.append("windows this short cannot resolve differences under a point of hits: they rank no models")
+    if board.horizon_days < 28 and board.paired["resolution"].max() > 0.01:
+        found.append("windows this short and few cannot resolve differences under a point of hits: they rank no models")
     failed = board.failures.groupby(["model", "reason"]).size()
     found += [f"{model}: no forecast at {n} origins ({reason})" for (model, reason), n in failed.items()]
     return tuple(note for note in found if note)
