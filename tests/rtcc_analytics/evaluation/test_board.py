@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "prediction"))
-
-from made_up import START, burglaries, thefts, town  # noqa: I001
 
 from rtcc_analytics.evaluation import (
     Board,
@@ -30,12 +24,21 @@ from rtcc_analytics.evaluation import (
 )
 from rtcc_analytics.events import Events
 from rtcc_analytics.prediction import (
-    AllHistory, DecayedCounts, Fitted, History, KernelDensity, LastYear, Model, MultiResolution, PredictionError,
+    AllHistory,
+    DecayedCounts,
+    Fitted,
+    History,
+    KernelDensity,
+    LastYear,
+    Model,
+    MultiResolution,
+    PredictionError,
     ProMap,
 )
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.units import Addresses, Grid
+from tests.rtcc_analytics.prediction.made_up import START, burglaries, thefts, town
 
 ORIGINS = [str(np.datetime64("2022-10-03") + 28 * k) for k in range(6)]
 

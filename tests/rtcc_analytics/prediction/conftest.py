@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import made_up
+from tests.rtcc_analytics.prediction import made_up
 
 
 @pytest.fixture(scope="session")

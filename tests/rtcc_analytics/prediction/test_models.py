@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from made_up import START, burglaries, thefts, town
 
 from rtcc_analytics.evaluation import leak_test
 from rtcc_analytics.events import Events
@@ -35,6 +34,7 @@ from rtcc_analytics.prediction.history import as_instant, local_day
 from rtcc_analytics.prediction.mixing import mixture_weights
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Addresses, Areas, Grid, StreetSegments
+from tests.rtcc_analytics.prediction.made_up import START, burglaries, thefts, town
 
 ORIGIN = "2023-02-01"
 MODELS = [
