@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rtcc_analytics.cli.app import app, open_store
+
+if TYPE_CHECKING:
+    from rtcc_analytics.quality import QualityReport
 
 
 @app.command()
@@ -41,7 +44,7 @@ def demo(
     for receipt in load_simulated(store, county.folder):
         typer.echo(receipt.one_line())
     typer.echo("3/4 check the data before any map")
-    typer.echo(str(assess(store, table="incidents")))
+    _say_quality(assess(store, table="incidents"), store.location)
     typer.echo("4/4 brief command staff")
     run = run_report("weekly_briefing", open_store(store.location), parameters={}, out=out / "briefing")
     typer.echo(str(run))
@@ -49,3 +52,12 @@ def demo(
     typer.echo(f"  {run.html}   the briefing, in any browser, network off or on")
     typer.echo(f"  {run.pdf}   the same, two pages for print")
     typer.echo("  make lab   explore the same store in JupyterLab")
+
+
+def _say_quality(report: QualityReport, location: str) -> None:
+    """What must be read before any map, one line each; the rest is counted."""
+    for finding in report.findings:
+        if finding.severity != "note":
+            typer.echo(f"  {finding.severity:<8} {finding.source} {finding.check}: {finding.what}")
+    notes = sum(finding.severity == "note" for finding in report.findings)
+    typer.echo(f"  and {notes} notes; all of it with remedies: rtcc quality --store {location}")
