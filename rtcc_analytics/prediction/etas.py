@@ -261,7 +261,8 @@ def fit_etas(
     background : Background
         Where it starts from.
     iterations, tolerance
-        Stops when no parameter moves by more than `tolerance` of itself; ``converged`` says whether.
+        Stops when no parameter moves by more than `tolerance` of itself (theta: by that much);
+        ``converged`` says whether.
     start : (theta, omega, sigma_m)
     least_sigma_m : float
         Repeats at one address would draw sigma to 0 and the likelihood to infinity; records are not
@@ -295,7 +296,8 @@ def fit_etas(
             theta, omega, sigma2 = 0.0, before[1], before[2]
             converged = True
             break
-        if np.abs(now / before - 1).max() < tolerance:
+        # Theta is a share of events: near 0 its own relative steps never end, and mean nothing.
+        if (np.abs(now - before) / np.append(1.0, before[1:])).max() < tolerance:
             converged = True
             break
     likelihood = pairs.log_likelihood(background, theta, omega, float(np.sqrt(sigma2)))

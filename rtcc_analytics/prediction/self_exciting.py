@@ -22,6 +22,7 @@ from rtcc_analytics.prediction.history import FloatArray, History, PredictionErr
 from rtcc_analytics.prediction.mixing import decayed_exposure, ground_share
 from rtcc_analytics.prediction.raster import Raster
 
+TOLERANCE = 2e-4
 Kind = Literal["smooth", "even", "covariates"]
 
 
@@ -59,7 +60,7 @@ class SelfExciting(Model):
     reach_m: float = 500.0
     reach_days: float = 120.0
     train_days: float = 1095.0
-    iterations: int = 300
+    iterations: int = 500
     name: str = "self-exciting"
     fewest_events: int = 200
 
@@ -71,7 +72,7 @@ class SelfExciting(Model):
 
     def _learn(self, history: History) -> FittedSelfExciting:
         state = _State.of(self, history)
-        fit = fit_etas(state.pairs, state.start(self), iterations=self.iterations, tolerance=1e-4)
+        fit = fit_etas(state.pairs, state.start(self), iterations=self.iterations, tolerance=TOLERANCE)
         if not fit.converged:
             raise PredictionError(
                 f"{self.name} did not settle within {self.iterations} EM steps (theta {fit.theta:.3f}, sigma "
