@@ -66,7 +66,7 @@ def fill(tmp_path: Path):
         with store.loading("records") as session:
             for name, frame in tables.items():
                 session.register("planted", pa.Table.from_pandas(frame, preserve_index=False))
-                sql = f"INSERT INTO {session.table(name)} BY NAME SELECT * FROM planted"  # noqa: S608
+                sql = f"INSERT INTO {session.table(name)} BY NAME SELECT * FROM planted"
                 session.commit(lambda s, sql=sql: s.run(sql))
                 session.unregister("planted")
         return store
