@@ -45,15 +45,34 @@ def make_tables(connection: Connection, lake: Lake) -> None:
     Layout first: a bucket partition set on a table that already holds files hides its old
     rows from equality filters.
     """
-    for name, columns in tables_of(lake).items():
-        table = f"{quoted(lake)}.{quoted(name)}"
-        listed = ", ".join(f"{quoted(c.name)} {c.type}{' NOT NULL' if c.required else ''}" for c in columns)
-        connection.run(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
-        schema = TABLES.get(name)
-        if schema and schema.partition:
-            connection.run(f"ALTER TABLE {table} SET PARTITIONED BY ({', '.join(map(quoted, schema.partition))})")
-        if schema and schema.sort:
-            connection.run(f"ALTER TABLE {table} SET SORTED BY ({', '.join(map(quoted, schema.sort))})")
+    for name in tables_of(lake):
+        _make_table(connection, lake, name)
+
+
+@migration
+def make_tables_that_came_later(connection: Connection, lake: Lake) -> None:
+    """``alerts`` in sightings, for stores made before it; a table that is there keeps its rows and its layout."""
+    there = {
+        name
+        for (name,) in connection.rows(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = $lake", {"lake": lake}
+        )
+    }
+    for name in tables_of(lake):
+        if name not in there:
+            _make_table(connection, lake, name)
+
+
+def _make_table(connection: Connection, lake: Lake, name: str) -> None:
+    table = f"{quoted(lake)}.{quoted(name)}"
+    columns = tables_of(lake)[name]
+    listed = ", ".join(f"{quoted(c.name)} {c.type}{' NOT NULL' if c.required else ''}" for c in columns)
+    connection.run(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
+    schema = TABLES.get(name)
+    if schema and schema.partition:
+        connection.run(f"ALTER TABLE {table} SET PARTITIONED BY ({', '.join(map(quoted, schema.partition))})")
+    if schema and schema.sort:
+        connection.run(f"ALTER TABLE {table} SET SORTED BY ({', '.join(map(quoted, schema.sort))})")
 
 
 def newest() -> int:
