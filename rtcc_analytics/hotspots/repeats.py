@@ -204,6 +204,8 @@ def _addressed(events: Events) -> pd.DataFrame:
         rows["key"] = rows["address"]
         return rows
     written = pd.Series(events.address.categories.astype(str))
+    if written.empty:  # a feed without addresses: every event is counted as without one
+        return rows.assign(address="", key="")
     key = written.str.upper().str.split().str.join(" ").to_numpy(dtype=object)
     code = events.address.codes
     rows["address"] = np.where(code >= 0, written.to_numpy(dtype=object)[code], "")

@@ -96,3 +96,9 @@ def test_no_repeats_give_an_empty_table_and_no_events_an_error() -> None:
         repeat_addresses(events([]))
     with pytest.raises(RepeatError, match="top is 0"):
         repeat_addresses(events([5e5]), top=0)
+
+
+def test_a_feed_without_any_address_has_no_repeat_address_and_no_error() -> None:
+    made = events([5e5, 5e5, 5e5], address=[None, None, None])
+    found = repeat_addresses(made)
+    assert found.to_frame().empty
