@@ -437,7 +437,10 @@ class _Compiler:
         if self.profile.table.name == "plate_reads":
             cases.append("WHEN captured_at > now() + INTERVAL 1 DAY THEN 'captured_at: captured in the future'")
         if self.profile.strategy == "replace_window":
-            cases.append("WHEN window_key IS NULL THEN 'window: the row belongs to no reporting period'")
+            window = self.layout.window
+            assert window is not None  # the parser asks for one
+            named = self.value(f"{window.column or window.time}: tells no reporting period")
+            cases.append(f"WHEN window_key IS NULL THEN {named}")
         return _case(cases)
 
 

@@ -54,7 +54,7 @@ class LoadReceipt:
     zones : tuple of str
         Time zones that wall clocks were read in.
     first_at, last_at : datetime or None
-        Earliest and latest time of the rows.
+        Earliest and latest time of the rows on the feed's local clock; UTC where no zone is known.
     notes : tuple of str
         Anything else: encodings, columns come or gone, files given twice.
     """
@@ -107,7 +107,8 @@ class LoadReceipt:
         files = "1 file" if len(self.files) == 1 else f"{len(self.files):,} files"
         end = "dry run, nothing written" if self.dry_run else (
             f"load {self.load_id}" if self.load_id else "nothing changed, nothing written")
-        lines = [f"{self.profile} → {self.table}: {self.read:,} rows read from {files} ({end})"]
+        rows = "1 row" if self.read == 1 else f"{self.read:,} rows"
+        lines = [f"{self.profile} → {self.table}: {rows} read from {files} ({end})"]
         refused = sum(self.rejected.values())
         lines.append(f"  rows      {self.new:,} new · {self.changed:,} changed · {self.unchanged:,} unchanged · "
                      f"{self.removed:,} removed · {refused:,} rejected")

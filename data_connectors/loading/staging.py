@@ -216,7 +216,7 @@ class Staging:
         raw = "raw" if self.profile.table.keeps_raw else "NULL"
         self.session.run(
             f"INSERT INTO {REFUSED} SELECT source, file_name, file_hash, line, "
-            f"nullif(regexp_extract(fault, '^(\\w+): ', 1), ''), fault, {raw}, fault_value "
+            f"nullif(regexp_extract(fault, '^([^:]+): ', 1), ''), fault, {raw}, fault_value "
             f"FROM {STAGED} WHERE fault IS NOT NULL"
         )
 
@@ -282,16 +282,17 @@ def _refuse_when_too_many(session: LoadingSession, profile: Profile, intake: Int
     refused, tolerated = sum(intake.rejected.values()), profile.table.tolerated_reject_share
     if refused <= tolerated * intake.read:
         return
+    raw = "NULL" if profile.table.lake == "sightings" else "raw"  # a row of plates is not for a screen or a log
     examples = session.rows(
-        f"SELECT file_name, line, reason, coalesce('it says ' || said, raw) FROM {REFUSED} "
+        f"SELECT file_name, line, reason, coalesce('it says ' || said, {raw}) FROM {REFUSED} "
         "ORDER BY file_name, line LIMIT 3"
     )
     said = "; ".join(f"{n:,} × {reason}" for reason, n in intake.rejected.items())
     shown = "".join(f"\n  {name}, line {line}: {reason}{_shortened(more)}" for name, line, reason, more in examples)
     raise LoadError(
         f"{refused:,} of {intake.read:,} rows are refused ({said}), more than the {tolerated:.0%} that "
-        f"{profile.table.name} tolerates, so nothing was loaded. The first:{shown}\n",
-        remedy=f"Mend the file, or the profile {profile.name!r}.",
+        f"{profile.table.name} tolerates, so nothing was loaded",
+        remedy=f"Mend the file, or the profile {profile.name!r}. The first:{shown}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from data_connectors.loading.receipt import LoadReceipt
 from data_connectors.loading.staging import REFUSED, STAGED, Intake
@@ -178,9 +179,7 @@ def _receipt(
     session: LoadingSession, profile: Profile, intake: Intake, difference: _Difference, *,
     load_id: int | None = None, dry_run: bool = False,
 ) -> LoadReceipt:
-    time = PRIMARY_TIME.get(profile.table.name)
-    [(first, last)] = session.rows(
-        f"SELECT timezone('UTC', min({time})), timezone('UTC', max({time})) FROM {STAGED}") if time else [(None, None)]
+    first, last = _period(session, profile, intake)
     offenses = session.rows(
         f"SELECT coalesce(offense_raw, offense_description, '(none)'), count(*) FROM {STAGED} WHERE offense = $unknown "
         f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_SHOWN}", unknown=UNKNOWN_OFFENSE,
@@ -194,6 +193,18 @@ def _receipt(
         locations=_shares(session, profile, "location_quality"), unknown_offenses=dict(offenses), zones=intake.zones,
         first_at=first, last_at=last, notes=(*intake.notes, *_drift(session, profile, intake)),
     )
+
+
+def _period(session: LoadingSession, profile: Profile, intake: Intake) -> tuple[datetime | None, datetime | None]:
+    """Earliest and latest time on the feed's own clock: the local column, else the zone of the profile, else UTC."""
+    time = PRIMARY_TIME.get(profile.table.name)
+    if time is None:
+        return None, None
+    local = {"occurred_from": "occurred_local, ", "received_at": "received_local, "}.get(time, "")
+    clock = f"coalesce({local}timezone($zone, {time}))"
+    zone = profile.timezone or next(iter(intake.zones), "UTC")
+    [(first, last)] = session.rows(f"SELECT min({clock}), max({clock}) FROM {STAGED}", zone=zone)
+    return first, last
 
 
 def _shares(session: LoadingSession, profile: Profile, column: str) -> dict[str, int]:

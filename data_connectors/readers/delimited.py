@@ -70,7 +70,7 @@ def read_delimited(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatc
     ({'id': ['1', '3'], 'street': ['Main', 'Oak']}, [2, 4], '3 fields where the header has 2')
     """
     shape: _Shape | None = None
-    line = 1
+    line, begun, encoding = 1, False, "utf-8"
     for block, encoding, last in _records(file, options):
         if shape is None:
             shape, body, line = _opened(file, options, block)
@@ -80,6 +80,9 @@ def read_delimited(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatc
             batch = _parsed(file, shape, body, line, encoding, last)
             line += body.count(b"\n")
             yield batch
+            begun = True
+    if shape and shape.names and not begun:
+        yield _by_csv(file, shape, b"", line, encoding)  # a header alone still tells its columns
 
 
 def _records(file: SourceFile, options: ReaderOptions) -> Iterator[tuple[bytes, str, bool]]:
