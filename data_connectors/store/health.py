@@ -20,7 +20,7 @@ from .extensions import new_instance
 from .ledger import Ledger
 from .location import LAKES, Location, literal, quoted
 from .locking import Deadline, holder, writer
-from .migrations import check_version, newest, tables_of
+from .migrations import UPDATE, check_version, newest, tables_of
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -147,7 +147,8 @@ def _lakes(place: Location) -> Iterator[Finding]:
             try:
                 check_version(connection, lake)
             except StoreError as error:
-                yield Finding("problem", f"{lake}: {error}", f"rtcc init --store {place.text}")
+                remedy = UPDATE if UPDATE in str(error) else f"rtcc init --store {place.text}"
+                yield Finding("problem", f"{lake}: {error}", remedy)
                 continue
             yield Finding("ok", f"{lake}: readable, schema version {newest()}")
             yield from _columns(connection, lake)

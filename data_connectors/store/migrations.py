@@ -30,6 +30,7 @@ class Migration:
 
 
 MIGRATIONS: list[Migration] = []
+UPDATE = "pip install --upgrade rtcc-workbench"
 
 
 def migration(step: Callable[[Connection, Lake], None]) -> Callable[[Connection, Lake], None]:
@@ -141,7 +142,7 @@ def refuse_newer(connection: Connection, found: int) -> None:
     if found > len(MIGRATIONS):
         raise StoreError(
             f"the store at {connection.location.text} has schema version {found}; this software ({software_version()}) knows "
-            f"versions up to {len(MIGRATIONS)}. Update the software: pip install --upgrade rtcc-workbench"
+            f"versions up to {len(MIGRATIONS)}. Update the software: {UPDATE}"
         )
 
 

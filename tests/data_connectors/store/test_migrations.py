@@ -64,6 +64,7 @@ def test_a_newer_store_is_refused_with_both_versions_and_the_remedy(store: Store
     for act in (lambda: store.read("SELECT 1"), lambda: Store.create(address(store))):
         with pytest.raises(StoreError, match=f"version {NOW + 1}.*up to {NOW}.*pip install --upgrade"):
             act()
+    assert {f.remedy for f in store.doctor() if f.level == "problem"} == {"pip install --upgrade rtcc-workbench"}
 
 
 def test_a_store_from_before_alerts_is_named_then_gets_them_with_its_reads_kept(
@@ -117,6 +118,10 @@ def columns_of(store: Store, lake: str, table: str) -> list[str]:
 
 
 def layouts(store: Store) -> list[tuple]:
+    """Which table has been partitioned and sorted, and at which snapshot that was said."""
     with connected(store._place, Attach("sightings")) as connection:
         catalog = migrations.catalog_schema(connection, "sightings")
-        return connection.rows(f"SELECT table_id, begin_snapshot FROM {catalog}.ducklake_partition_info ORDER BY ALL")
+        return connection.rows(
+            f"SELECT 'partition', table_id, begin_snapshot FROM {catalog}.ducklake_partition_info "
+            f"UNION ALL SELECT 'sort', table_id, begin_snapshot FROM {catalog}.ducklake_sort_info ORDER BY ALL"
+        )
