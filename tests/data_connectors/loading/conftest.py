@@ -115,10 +115,11 @@ def contents() -> Callable[[Store], list[pd.DataFrame]]:
     """`contents(store)`: everything that a load could have written."""
 
     def reading(store: Store) -> list[pd.DataFrame]:
-        return [
-            store.read("SELECT * FROM incidents ORDER BY file_hash, line"),
-            store.read("SELECT * FROM rejects ORDER BY load_id, file_hash, line"),
-            store.read("SELECT * EXCLUDE (receipt) FROM loads ORDER BY load_id"),
-        ]
+        with store.reading() as held:
+            return [
+                held.read("SELECT * FROM incidents ORDER BY file_hash, line"),
+                held.read("SELECT * FROM rejects ORDER BY load_id, file_hash, line"),
+                held.read("SELECT * EXCLUDE (receipt) FROM loads ORDER BY load_id"),
+            ]
 
     return reading
