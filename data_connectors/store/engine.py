@@ -34,6 +34,8 @@ _PASSING = re.compile(
 _VANISHED = re.compile(
     r"\.parquet.*no such file|no such file.*\.parquet|no files found that match", re.IGNORECASE | re.DOTALL
 )
+# The catalog's own SQL names the smallest and largest value of each file, plates among them.
+_CATALOG_SQL = re.compile(r'Failed to execute query ".*": ', re.DOTALL)
 _LASTING = re.compile(r"no space left|disk is full|file too large|disk quota", re.IGNORECASE)
 
 
@@ -128,7 +130,7 @@ def _plain(value: Any) -> Any:
 
 def translated(error: Exception, location: Location, sql: str = "") -> StoreError:
     """A DuckDB error as a StoreError: its own words, no password, passing faults told from lasting ones."""
-    words = location.redact(str(error)).strip()
+    words = _CATALOG_SQL.sub("", location.redact(str(error)).strip())
     if _LASTING.search(words):
         return StoreError(
             f"the disk of {location.text} is full, and nothing was written: make room, then run it again. ({words})"
