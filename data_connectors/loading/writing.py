@@ -50,15 +50,20 @@ def write(session: LoadingSession, profile: Profile, intake: Intake, *, allow_sh
     session.run(f"DELETE FROM {target} WHERE {_outdated(profile)}", **_only_source(profile))
     names = [c.name for c in profile.table.all_columns if c.name != "load_id"]
     listed = ", ".join(map(quoted, names))
-    session.run(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {listed} FROM {STAGED} WHERE {_wanted(profile)}")
-    apply_corrections(session, profile.table.name, "incoming")
+    incoming = f"SELECT {listed} FROM {STAGED}" + (f" WHERE {_wanted(profile)}" if difference.unchanged else "")
+    corrected = profile.table.lake == "records"  # plate reads are no places that a person corrects: no copy of them
+    if corrected:
+        session.run(f"CREATE OR REPLACE TEMP TABLE incoming AS {incoming}")
+        apply_corrections(session, profile.table.name, "incoming")
+        incoming = "FROM incoming"
     order = ", ".join(map(quoted, (*profile.table.partition, *profile.table.sort)))
     session.run(
-        f"INSERT INTO {target} ({listed}, load_id) SELECT {listed}, $load_id FROM incoming"
+        f"INSERT INTO {target} ({listed}, load_id) SELECT {listed}, $load_id FROM ({incoming})"
         + (f" ORDER BY {order}" if order else ""),
         load_id=load_id,
     )
-    session.run("DROP TABLE incoming")
+    if corrected:
+        session.run("DROP TABLE incoming")
     _book(session, profile, receipt)
     return receipt
 
