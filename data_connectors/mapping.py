@@ -1,10 +1,11 @@
 """A profile as SQL: one SELECT that turns a file's text columns into a table's columns, a million rows at once.
 
-The statement is built in four levels, each reading the one before, so that nothing is worked out twice (DuckDB
+The statement is built in levels, each reading the one before, so that nothing is worked out twice (DuckDB
 shares no expression that stands within a CASE):
 
 1. every text column the profile names, tidied;
-2. what each time says on its wall clock, and how exactly; degrees as numbers;
+2. the text of each time; then what it says on its wall clock, and how exactly, degrees as numbers, plates normalised;
+   then the wall clocks that can be;
 3. instants, through a table of the zone's days (`normalise.times.zone_days`); what the degrees are worth;
 4. the table's columns, the row's hash, and what is wrong with the row, if anything is.
 
@@ -14,7 +15,7 @@ Values travel as named parameters; only column names, quoted, and rules of `data
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,7 @@ from data_connectors.readers import LoadError
 from data_connectors.schemas import UNKNOWN_OFFENSE, Column
 from data_connectors.store import quoted
 
-LON, LAT, PLACE = "_lon", "_lat", "_place"
+LON, LAT, PLACE, PLATE = "_lon", "_lat", "_place", "_plate"
 PRIMARY_TIME = {"incidents": "occurred_from", "calls": "received_at", "plate_reads": "captured_at",
                 "hotlist_entries": "issued_at"}
 _LOCAL = {"occurred_local": "occurred_from", "received_local": "received_at"}
@@ -83,7 +84,9 @@ def _missing(absent: Sequence[str], columns: Sequence[str], profile: Profile, fi
     )
 
 
-def compile_mapping(profile: Profile, layout: Layout, columns: Sequence[str]) -> Statement:
+def compile_mapping(
+    profile: Profile, layout: Layout, columns: Sequence[str], *, tidy: Collection[str] = ()
+) -> Statement:
     """The SELECT for one layout over files with these columns.
 
     Parameters
@@ -93,6 +96,8 @@ def compile_mapping(profile: Profile, layout: Layout, columns: Sequence[str]) ->
     columns : sequence of str
         Text columns of the view ``raw_rows``, which also has ``_line``, ``_file_name``, ``_file_hash``, and for
         projected coordinates ``_lon`` and ``_lat``.
+    tidy : collection of str
+        Those among them with no blank at either end of any value (`normalise.text.is_tidy`), which spares trimming.
 
     Returns
     -------
@@ -110,7 +115,7 @@ def compile_mapping(profile: Profile, layout: Layout, columns: Sequence[str]) ->
     >>> statement.zones, "raw_rows" in statement.sql
     ({}, True)
     """
-    return _Compiler(profile, layout, tuple(columns)).statement()
+    return _Compiler(profile, layout, tuple(columns), frozenset(tidy)).statement()
 
 
 @dataclass
@@ -118,6 +123,7 @@ class _Compiler:
     profile: Profile
     layout: Layout
     columns: tuple[str, ...]
+    tidy: frozenset[str] = frozenset()
     parameters: dict[str, Any] = field(default_factory=dict)
     zones: dict[str, str] = field(default_factory=dict)
 
@@ -142,9 +148,8 @@ class _Compiler:
         kept = [c for c in self.columns if c not in self.profile.drop]
         raw = text.row_as_json(kept, "r") if table.keeps_raw else None
         level1 = self.level1(raw)
-        read = ", ".join(["*", *self.clocks(), *self.numbers()])
-        level2 = f"SELECT {read} FROM ({level1})"
-        level3 = self.with_instants(level2)
+        level2 = _more([*self.clocks(), *self.numbers(), *self.plate()], _more(self.texts(), level1))
+        level3 = self.with_instants(_more(self.walls(), level2))
         mapped = ", ".join(f"CAST({sql} AS {table.column(name).type}) AS {quoted(name)}" for name, sql in final.items())
         raw_column = ", raw" if raw else ""
         inner = (f"SELECT {mapped}{raw_column}, {self.window()} AS window_key, _file_hash AS file_hash, _line AS line, "
@@ -160,11 +165,15 @@ class _Compiler:
 
     def level1(self, raw: str | None) -> str:
         wanted = [c for c in self.layout.raw_columns if c in self.columns]
-        tidied = "".join(f", {text.tidy('r.' + quoted(c))} AS {quoted('t ' + c)}" for c in wanted)
+        tidied = "".join(f", {self.trimmed(c)} AS {quoted('t ' + c)}" for c in wanted)
         degrees = f", r.{LON}, r.{LAT}" if self.layout.location and self.layout.location.x else ""
         whole = f", {raw} AS raw" if raw else ""
         keep = f" WHERE NOT {self.skipped()}" if self.profile.skips else ""
         return f"SELECT r._line, r._file_name, r._file_hash{tidied}{degrees}{whole} FROM raw_rows AS r{keep}"
+
+    def trimmed(self, column: str) -> str:
+        cell = "r." + quoted(column)
+        return f"nullif({cell}, '')" if column in self.tidy else text.tidy(cell)
 
     def skipped(self) -> str:
         tests = []
@@ -176,14 +185,18 @@ class _Compiler:
 
     # Times -----------------------------------------------------------------------------------------------------------
 
+    def texts(self) -> list[str]:
+        """Level 2: the text of each time."""
+        return [f"{self.said(spec)} AS {name}_said" for name, spec in self.layout.times.items()]
+
     def clocks(self) -> list[str]:
-        """Level 2: for each time its text, its wall clock (or UTC where the source gives that), its precision."""
+        """Level 2: for each time its clock as read (or UTC where the source gives that), its precision."""
         return [part for name, spec in self.layout.times.items() for part in self.clock(name, spec)]
 
     def clock(self, name: str, spec: TimeSpec) -> list[str]:
-        said = self.said(spec)
+        said = f"{name}_said"
         if spec.stamped in ("epoch_s", "epoch_ms"):
-            return [f"{said} AS {name}_said", f"{times.epoch_instant(said, spec.stamped)} AS {name}_wall",
+            return [f"{times.epoch_instant(said, spec.stamped)} AS {name}_clock",
                     f"CASE WHEN {said} IS NOT NULL THEN 'instant' END AS {name}_precision", f"true AS {name}_utc"]
         plain = times.without_24(said)
         walls, precisions = [], []
@@ -196,9 +209,14 @@ class _Compiler:
         utc = {"offset": f"coalesce({times.has_offset(said)}, false)", "utc": "true"}.get(spec.stamped, "false")
         if spec.stamped == "offset":
             wall = f"CASE WHEN {times.has_offset(said)} THEN {times.given_instant(said)} ELSE {wall} END"
-        precision = f"CASE {' '.join(precisions)} END"
-        return [f"{said} AS {name}_said", f"{times.at_edge(times.possible(wall), precision, spec.edge)} AS {name}_wall",
-                f"{precision} AS {name}_precision", f"{utc} AS {name}_utc"]
+        precision = _case(precisions)
+        return [f"{wall} AS {name}_clock", f"{precision} AS {name}_precision", f"{utc} AS {name}_utc"]
+
+    def walls(self) -> list[str]:
+        """Level 2: each clock where it can be, at that end of the day or month that the column needs."""
+        return [f"{times.at_edge(times.possible(f'{name}_clock'), f'{name}_precision', spec.edge)} AS {name}_wall"
+                if spec.stamped not in ("epoch_s", "epoch_ms") else f"{name}_clock AS {name}_wall"
+                for name, spec in self.layout.times.items()]
 
     def attempts(self, format: str, plain: str) -> list[tuple[str, str]]:
         if format == "iso":
@@ -294,8 +312,7 @@ class _Compiler:
         if name == "offense_count":
             return "1"
         if name in ("plate", "plate_folded") and "plate_raw" in columns:
-            plate = plates.normalised(text_of(self, columns["plate_raw"]))
-            return f"nullif({plate}, '')" if name == "plate" else plates.folded(plate)
+            return PLATE if name == "plate" else plates.folded(PLATE)
         if name == "region" and "region_raw" in columns:
             key = plates.region_key(text_of(self, columns["region_raw"]))
             return f"(SELECT code FROM region_codes WHERE region_codes.key = {key})"
@@ -347,6 +364,11 @@ class _Compiler:
             values = ", ".join(self.value(v) for v in place.missing)
             pair = [f"CASE WHEN {one} IN ({values}) THEN NULL ELSE {one} END" for one in pair]
         return [f"{one} AS {name}" for one, name in zip(pair, (LON, LAT), strict=True)]
+
+    def plate(self) -> list[str]:
+        """Level 2: the plate, normalised."""
+        spec = self.layout.columns.get("plate_raw")
+        return [f"nullif({plates.normalised(text_of(self, spec))}, '') AS {PLATE}"] if spec else []
 
     def quality(self) -> list[str]:
         """Level 3: what the degrees are worth."""
@@ -444,29 +466,13 @@ class _Compiler:
         return _case(cases)
 
 
+def _more(columns: Sequence[str], inner: str) -> str:
+    """The rows of `inner` with more columns."""
+    return f"SELECT {', '.join(['*', *columns])} FROM ({inner})"
+
+
 def _case(branches: Sequence[str]) -> str:
     return f"CASE {' '.join(branches)} END" if branches else "NULL::VARCHAR"
-
-
-def identity(profile: Profile) -> str:
-    """SQL over the table's columns that tells records apart: a hash of the key, or of the whole row without a key.
-
-    Equal keys have equal identities; two keys may share one by chance, so whoever compares looks at the key too.
-
-    Examples
-    --------
-    >>> profile = Profile.parse('''
-    ... title = "P"
-    ... table = "places"
-    ... source = "s"
-    ... columns = {place_id = "ID", name = "N", kind = "K"}
-    ... ''')
-    >>> identity(profile)
-    'CASE WHEN "place_id" IS NULL THEN row_hash ELSE hash("place_id") END'
-    """
-    keys = [quoted(k) for k in profile.key]
-    missing = " AND ".join(f"{key} IS NULL" for key in keys)
-    return f"CASE WHEN {missing} THEN row_hash ELSE hash({', '.join(keys)}) END"
 
 
 def text_of(compiler: _Compiler, spec: ColumnSpec) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from data_connectors.loading.identity import identity
 from data_connectors.loading.receipt import FileReceipt
 from data_connectors.mapping import (
     LAT,
@@ -19,10 +20,9 @@ from data_connectors.mapping import (
     Statement,
     choose_layout,
     compile_mapping,
-    identity,
     require_columns,
 )
-from data_connectors.normalise import places, plates, times
+from data_connectors.normalise import places, plates, text, times
 from data_connectors.profile import Layout, Profile
 from data_connectors.readers import BATCH_ROWS, LoadError, RawBatch, SourceFile, reader_for
 from data_connectors.schemas import REJECTS
@@ -160,7 +160,8 @@ class Staging:
             columns = self._unpivoted(rows, columns)
         else:
             self.session.register("raw_rows", self._located(rows))
-        statement = compile_mapping(self.profile, self.layout, columns)
+        tidy = [c for c in columns if c in rows.column_names and text.is_tidy(rows[c])]
+        statement = compile_mapping(self.profile, self.layout, columns, tidy=tidy)
         for alias, zone in statement.zones.items():
             self.session.register(alias, times.zone_days(zone))
             self.zones[zone] = None

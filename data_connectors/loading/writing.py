@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from data_connectors.loading.identity import identity
 from data_connectors.loading.receipt import LoadReceipt
 from data_connectors.loading.staging import REFUSED, STAGED, Intake
-from data_connectors.mapping import PRIMARY_TIME, identity
+from data_connectors.mapping import PRIMARY_TIME
 from data_connectors.profile import Profile
 from data_connectors.readers import LoadError
 from data_connectors.schemas import LOADS, REJECTS, UNKNOWN_OFFENSE
@@ -205,10 +206,11 @@ def _period(session: LoadingSession, profile: Profile, intake: Intake) -> tuple[
     time = PRIMARY_TIME.get(profile.table.name)
     if time is None:
         return None, None
-    local = {"occurred_from": "occurred_local, ", "received_at": "received_local, "}.get(time, "")
-    clock = f"coalesce({local}timezone($zone, {time}))"
+    local = {"occurred_from": "occurred_local", "received_at": "received_local"}.get(time)
+    clock = f"coalesce({local}, timezone($zone, {time}))"
+    ends = f"min({clock}), max({clock})" if local else f"timezone($zone, min({time})), timezone($zone, max({time}))"
     zone = profile.timezone or next(iter(intake.zones), "UTC")
-    [(first, last)] = session.rows(f"SELECT min({clock}), max({clock}) FROM {STAGED}", zone=zone)
+    [(first, last)] = session.rows(f"SELECT {ends} FROM {STAGED}", zone=zone)
     return first, last
 
 

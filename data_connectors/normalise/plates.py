@@ -41,7 +41,8 @@ def normalised(plate: str) -> str:
     >>> duckdb.sql(f"SELECT {normalised('$p')}", params={"p": " abc-1o34 "}).fetchone()
     ('ABC1O34',)
     """
-    return f"regexp_replace(upper({plate}), '[^A-Z0-9]', '', 'g')"
+    return (f"CASE WHEN regexp_full_match({plate}, '[A-Z0-9]+') THEN {plate} "
+            f"ELSE regexp_replace(upper({plate}), '[^A-Z0-9]', '', 'g') END")
 
 
 def folded(plate: str) -> str:

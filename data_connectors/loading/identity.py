@@ -1,0 +1,27 @@
+"""What tells the records of a table apart."""
+
+from __future__ import annotations
+
+from data_connectors.profile import Profile
+from data_connectors.store import quoted
+
+
+def identity(profile: Profile) -> str:
+    """SQL over the table's columns that tells records apart: a hash of the key, or of the whole row without a key.
+
+    Equal keys have equal identities; two keys may share one by chance, so whoever compares looks at the key too.
+
+    Examples
+    --------
+    >>> profile = Profile.parse('''
+    ... title = "P"
+    ... table = "places"
+    ... source = "s"
+    ... columns = {place_id = "ID", name = "N", kind = "K"}
+    ... ''')
+    >>> identity(profile)
+    'CASE WHEN "place_id" IS NULL THEN row_hash ELSE hash("place_id") END'
+    """
+    keys = [quoted(k) for k in profile.key]
+    missing = " AND ".join(f"{key} IS NULL" for key in keys)
+    return f"CASE WHEN {missing} THEN row_hash ELSE hash({', '.join(keys)}) END"
