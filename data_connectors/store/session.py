@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from ..schemas import Lake
 from .engine import Attach, Connection, connected, sweep_spill
 from .errors import StoreError
-from .location import Location, quoted
+from .location import LAKES, Location, quoted
 from .locking import Deadline, current_user, retried, writer
 from .migrations import check_version, tables_of
 from .settling import remove_orphans, settle
@@ -120,7 +120,9 @@ class LoadingSession:
 
 @contextmanager
 def loading(location: Location, lake: Lake, *, explain: bool, wait_s: float) -> Iterator[LoadingSession]:
-    """A `LoadingSession` on one lake."""
+    """A `LoadingSession` on one lake; StoreError where there is no such lake, before anything is touched."""
+    if lake not in LAKES:
+        raise StoreError(f"there is no lake {lake!r}; there are: {', '.join(LAKES)}")
     sweep_spill(location)
     with connected(location, Attach(lake, read_only=False), explain=explain, masked=lake == "sightings") as connection:
         check_version(connection, lake)

@@ -16,10 +16,9 @@ from . import export as exporting
 from . import expunge as expunging
 from . import undo as undoing
 from .engine import Attach, Connection, connected
-from .errors import StoreError
 from .health import Finding, diagnose
 from .ledger import Ledger, LedgerCheck
-from .location import LAKES, Location
+from .location import Location
 from .locking import Deadline, retried
 from .migrations import check_version
 from .purpose import Purpose
@@ -156,8 +155,6 @@ class Store:
 
     def loading(self, lake: Lake) -> AbstractContextManager[session.LoadingSession]:
         """The loader's door to one lake; see `LoadingSession`."""
-        if lake not in LAKES:
-            raise StoreError(f"there is no lake {lake!r}; there are: {', '.join(LAKES)}")
         return session.loading(self._place, lake, explain=self.explain, wait_s=self.wait_s)
 
     def snapshot(self) -> int:

@@ -15,9 +15,8 @@ import pandas as pd
 import shapely
 
 from data_connectors.errors import RtccError
-from rtcc_analytics.events import Events
 from rtcc_analytics.near_repeat import KnoxResult
-from rtcc_analytics.offenses import offense_codes, offense_name
+from rtcc_analytics.widgets.choices import offense_choices
 from rtcc_analytics.widgets.debounce import Debounced
 from rtcc_analytics.widgets.ground_map import MAP_STYLE, GroundMap, feature
 from rtcc_analytics.widgets.strips import day_hour_strip, table_html
@@ -164,10 +163,7 @@ class RepeatsExplorer(w.VBox):
             raise RtccError("no record here has a time, so there is nothing to explore")
         first, last, day = (pd.Timestamp(when).date() if when else None for when in (start, end, at))
         last = last or days.max().item() + timedelta(days=1)
-        choices = offense_choices(self._events)
-        codes = tuple(offense_codes(offense)) if offense else None
-        if codes not in [value for _, value in choices]:
-            raise RtccError(f"no record of {offense!r} ({', '.join(codes or ())}) here to explore")
+        choices, codes = offense_choices(self._events, offense)
         self.offense = w.Dropdown(options=choices, value=codes, description="Offense", **look)
         self.start = w.DatePicker(value=first or days.min().item(), description="From", **look)
         self.end = w.DatePicker(value=last, description="Until before", **look)
@@ -205,16 +201,6 @@ _LOOKS = (
 .rtcc-repeats.rtcc-stale .leaflet-container,.rtcc-repeats.rtcc-stale svg,.rtcc-repeats.rtcc-stale table{opacity:.35}
 </style>"""
 )
-
-
-def offense_choices(events: Events) -> list[tuple[str, Any]]:
-    """What the dropdown offers: all, then each code with at least two records, most first."""
-    choices: list[tuple[str, Any]] = [(f"All offenses ({events.size:,})", None)]
-    if events.offense is None:
-        return choices
-    counted = pd.Series(events.offense).value_counts()
-    counted = counted[counted >= 2]
-    return choices + [(f"{offense_name(str(code))} · {code} ({n:,})", (str(code),)) for code, n in counted.items()]
 
 
 def knox_html(knox: KnoxResult) -> str:

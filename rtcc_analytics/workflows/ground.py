@@ -87,6 +87,8 @@ def _names(store: Store, area: StudyArea) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame({"name": [], "x": [], "y": []})
     shapes = shapely.intersection(shapely.make_valid(_projected(rows["geometry"], area)), area.polygon)
+    inside = shapely.area(shapes) > 0  # a place that the area misses, or only touches, has no point to be named at
+    rows, shapes = rows[inside], shapes[inside]
     points = shapely.point_on_surface(shapes)
     rows = rows.assign(
         x=shapely.get_x(points),
@@ -94,7 +96,7 @@ def _names(store: Store, area: StudyArea) -> pd.DataFrame:
         surface=shapely.area(shapes),
         rank=rows["kind"].map({kind: i for i, kind in enumerate(NAMED_KINDS)}),
     )
-    rows = rows[rows["surface"] > 0].sort_values(["rank", "surface"], ascending=[True, False])
+    rows = rows.sort_values(["rank", "surface"], ascending=[True, False])
     return rows.drop_duplicates("name")[["name", "x", "y"]].head(MOST_NAMES).reset_index(drop=True)
 
 

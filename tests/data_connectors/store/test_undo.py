@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from data_connectors.store import Purpose, Store, StoreError
@@ -66,3 +68,11 @@ def test_sightings_lose_the_load_and_say_that_nothing_comes_back(store: Store, w
         assert store.undo(load, lake="sightings") == 1
     with store.sightings(Purpose("audit", "26-1")) as sightings:
         assert sightings.read("SELECT plate FROM plate_reads").plate.tolist() == ["ABC123"]
+
+
+def test_a_lake_that_is_none_is_named_and_nothing_is_made(tmp_path: Path) -> None:
+    store = Store.create(str(tmp_path / "county"))
+    before = sorted(p.name for p in (tmp_path / "county").iterdir())
+    with pytest.raises(StoreError, match="there is no lake 'foo'; there are: records, sightings"):
+        store.undo(1, lake="foo")
+    assert sorted(p.name for p in (tmp_path / "county").iterdir()) == before
