@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -45,12 +45,16 @@ def test_ellipse_of_a_normal_pattern_holds_63_percent() -> None:
     assert inside == pytest.approx(1 - np.exp(-1), abs=0.01)
 
 
-@given(st.integers(0, 2**31))
-@settings(max_examples=15, deadline=None)
-def test_median_center_minimises_summed_distance(seed: int) -> None:
+@given(seed=st.integers(0, 2**31), size=st.integers(3, 40), stacked=st.integers(1, 20), in_line=st.booleans())
+@example(seed=4, size=25, stacked=8, in_line=False)
+@settings(max_examples=60, deadline=None)
+def test_median_center_minimises_summed_distance(seed: int, size: int, stacked: int, in_line: bool) -> None:
     rng = np.random.default_rng(seed)
-    x, y = rng.gamma(1.5, 400, 25) + 1000, rng.gamma(1.5, 400, 25) + 1000
-    x[:8], y[:8] = x[0], y[0]
+    x, y = rng.gamma(1.5, 400, size) + 1000, rng.gamma(1.5, 400, size) + 1000
+    stacked = min(stacked, size - 1)
+    x[:stacked], y[:stacked] = x[0], y[0]
+    if in_line:
+        y = 1000 + x
     median = centrography(x, y).median_center
     best = minimize(lambda c: np.hypot(x - c[0], y - c[1]).sum(), median, method="Nelder-Mead", options={"xatol": 1e-6})
     assert np.hypot(x - median[0], y - median[1]).sum() <= best.fun + 1e-5
@@ -158,7 +162,9 @@ def test_warnings_tell_of_stacks_distances_and_unknown_k() -> None:
     assert "beyond a quarter of the area's short side (250 m)" in far.warnings[0]
     assert "at 1 of 2 distances" in far.warnings[1] and np.isnan(far.k_m2).tolist() == [False, True]
     x[:30], y[:30] = 500, 500
-    for result in (nearest_neighbour_index(x, y, area_km2=1),
-                   ripley_k(x, y, polygon=SQUARE, distances_m=[50], simulations=0)):
+    for result in (
+        nearest_neighbour_index(x, y, area_km2=1),
+        ripley_k(x, y, polygon=SQUARE, distances_m=[50], simulations=0),
+    ):
         assert "30 of 60 events (50 %)" in result.warnings[0]
     assert "warnings" not in nearest_neighbour_index(x, y, area_km2=1).to_frame()
