@@ -1,4 +1,4 @@
-"""A fine lattice on which events are smoothed, whatever the units: surfaces are read off at their middles."""
+"""A fine lattice on which events are smoothed, whatever the units: surfaces are read off at the units' middles."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ class Raster:
     cell_m : float
     shape : (int, int)
         Rows, columns.
-    at : array of int, shape (units.size,)
-        The square in which each unit's middle lies.
+    around : array of int, shape (4, units.size)
+        The squares whose middles stand around each unit's middle.
+    nearness : array of float, shape (4, units.size)
+        How much each of them counts where a surface is read off: bilinear, adds up to 1.
     area_m2 : array of float, shape (units.size,)
     """
 
@@ -34,19 +36,22 @@ class Raster:
     y_min: float
     cell_m: float
     shape: tuple[int, int]
-    at: IntArray
+    around: IntArray
+    nearness: FloatArray
     area_m2: FloatArray
 
     @classmethod
     def over(cls, units: SpatialUnits, *, cell_m: float = 50.0) -> Raster:
         """A raster over `units`, coarser than asked where it would have more than four million squares."""
         x, y = units.centroids()
-        x_min, y_min = x.min() - MARGIN_M, y.min() - MARGIN_M
-        wide, high = x.max() + MARGIN_M - x_min, y.max() + MARGIN_M - y_min
+        wide, high = np.ptp(x) + 2 * MARGIN_M, np.ptp(y) + 2 * MARGIN_M
         cell_m = max(cell_m, float(np.sqrt(wide * high / MOST_CELLS)))
-        shape = int(high // cell_m) + 1, int(wide // cell_m) + 1
-        at = ((y - y_min) // cell_m).astype(np.int64) * shape[1] + ((x - x_min) // cell_m).astype(np.int64)
-        return cls(float(x_min), float(y_min), cell_m, shape, at, units.area_m2)
+        # The first unit's middle is the middle of a square: off it, every surface would be shifted on regular grids.
+        margin = (np.ceil(MARGIN_M / cell_m) + 0.5) * cell_m
+        x_min, y_min = float(x.min() - margin), float(y.min() - margin)
+        shape = int((y.max() + margin - y_min) // cell_m) + 1, int((x.max() + margin - x_min) // cell_m) + 1
+        around, nearness = _corners((y - y_min) / cell_m - 0.5, (x - x_min) / cell_m - 0.5, shape[1])
+        return cls(x_min, y_min, cell_m, shape, around, nearness, units.area_m2)
 
     def squares(self, x: FloatArray, y: FloatArray) -> IntArray:
         """The square of each point in metres; one more than the last for points beyond the margin."""
@@ -64,4 +69,14 @@ class Raster:
         from scipy.ndimage import gaussian_filter
 
         density = gaussian_filter(counted, bandwidth_m / self.cell_m, mode="constant", truncate=KERNEL_SPREADS)
-        return density.ravel()[self.at] * self.area_m2 / self.cell_m**2
+        at_middles = (density.ravel()[self.around] * self.nearness).sum(axis=0)
+        return at_middles * self.area_m2 / self.cell_m**2
+
+
+def _corners(row: FloatArray, column: FloatArray, columns: int) -> tuple[IntArray, FloatArray]:
+    """The four squares around each position, counted in squares from the first one's middle, and their weights."""
+    down, right = np.floor(row), np.floor(column)
+    first = (down * columns + right).astype(np.int64)
+    lower, upper = row - down, column - right
+    weights = [(1 - lower) * (1 - upper), (1 - lower) * upper, lower * (1 - upper), lower * upper]
+    return np.stack([first, first + 1, first + columns, first + columns + 1]), np.stack(weights)

@@ -116,6 +116,23 @@ def test_counts_equal_a_count_by_hand() -> None:
         (1 - year.even_share) * recent + year.even_share * even / even.sum() * recent.sum())
 
 
+@pytest.mark.parametrize(("bandwidth_m", "off"), [(150.0, 0.07), (400.0, 0.02)])
+def test_kernel_density_is_the_sum_of_gaussians_at_each_middle(bandwidth_m: float, off: float) -> None:
+    known, grid = burglaries().known_at(ORIGIN), town()
+    fitted = KernelDensity(bandwidth_m=bandwidth_m).fit(known, grid)
+    surface = fitted.predict(ORIGIN, 28)
+    history = fitted.history
+    recent = history.day >= history.until - 365
+    x, y = grid.centroids()
+    away2 = (x[:, None] - history.x[recent]) ** 2 + (y[:, None] - history.y[recent]) ** 2
+    density = np.exp(-away2 / (2 * bandwidth_m**2)).sum(axis=1)
+    shape = (1 - fitted.even_share) * density / density.sum() + fitted.even_share / grid.size
+    exact = 28 * recent.sum() / 365 * shape
+    assert surface.values == pytest.approx(exact, rel=off)
+    assert abs((surface.values / exact - 1).mean()) < 0.005
+    assert surface.values.sum() == pytest.approx(28 * recent.sum() / 365)
+
+
 def test_the_half_life_is_learned_from_which_places_lasted() -> None:
     rng = np.random.default_rng(3)
     days = rng.uniform(0, 1400, 6000)
