@@ -33,7 +33,8 @@ theirs AS MATERIALIZED (
     + collapsed("theirs", "stays")
     + """
 SELECT t.item AS trip, t.camera_id, t.first_at AS target_at, r.plate,
-       arg_min(r.captured_at, abs(epoch(r.captured_at - t.first_at))) AS plate_at
+       arg_min(r.captured_at, 2 * abs(epoch_us(r.captured_at) - epoch_us(t.first_at))
+               + CASE WHEN r.captured_at > t.first_at THEN 1 ELSE 0 END) AS plate_at
 FROM trips t JOIN theirs r ON r.camera_id = t.camera_id
      AND r.captured_at BETWEEN t.first_at - to_seconds($window_s) AND t.first_at + to_seconds($window_s)
 JOIN stays s ON s.plate = r.plate AND s.camera_id = r.camera_id

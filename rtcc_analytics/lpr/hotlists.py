@@ -39,8 +39,8 @@ wanted AS MATERIALIZED (
 ),""".replace("{IN_PERIOD}", IN_PERIOD),
 }
 _TOLD = """
-           any_value(camera_name) AS camera_name, list(DISTINCT region) FILTER (region IS NOT NULL) AS regions,
-           max(confidence) AS confidence, any_value(lon) AS lon, any_value(lat) AS lat"""
+           max(camera_name) AS camera_name, list_sort(list(DISTINCT region) FILTER (region IS NOT NULL)) AS regions,
+           max(confidence) AS confidence, max(lon) AS lon, max(lat) AS lat"""
 _HITS = (
     f"""
 own AS (
@@ -52,7 +52,7 @@ own AS (
 SELECT e.plate AS listed, d.plate, d.camera_id, d.camera_name, d.first_at, d.last_at, d.reads, d.parked, d.confidence,
        d.lon, d.lat, e.list_name, e.category, e.reason, e.case_number, e.priority, e.region AS listed_region,
        d.regions[1] AS region, e.issued_at, e.expires_at, e.loaded_at,
-       CASE WHEN e.region IS NULL OR len(coalesce(d.regions, [])) = 0 THEN 'unknown'
+       CASE WHEN e.region IS NULL OR array_length(coalesce(d.regions, [])) = 0 THEN 'unknown'
             WHEN list_contains(d.regions, e.region) THEN 'same' ELSE 'differs' END AS region_match,
        CASE WHEN e.issued_at IS NOT NULL AND d.first_at < e.issued_at THEN 'before_issue'
             WHEN e.expires_at IS NOT NULL AND d.first_at >= e.expires_at THEN 'after_expiry'

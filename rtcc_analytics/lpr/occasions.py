@@ -7,6 +7,8 @@ moves all windows of an occasion together to other days of its kind (working day
 # ruff: noqa: S608  (SQL joined from constants of this package; every value is a parameter)
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pandas as pd
 
 from rtcc_analytics.lpr.chance import with_chance
@@ -23,8 +25,7 @@ based AS MATERIALIZED (
     FROM occasions
 ),
 days AS (
-    SELECT CAST(unnest(range($first_local::DATE::TIMESTAMP, $last_local::DATE + INTERVAL 1 DAY, INTERVAL 1 DAY))
-                AS DATE) AS d
+    SELECT unnest($local_dates::DATE[]) AS d
 ),
 slots AS (
     SELECT DISTINCT b.item, b.own_day, d, o AS offset_s, (d = b.own_day AND o = 0) AS observed
@@ -34,12 +35,12 @@ slots AS (
 chosen AS MATERIALIZED (
     SELECT * FROM slots
     QUALIFY observed OR row_number() OVER (
-        PARTITION BY item, observed ORDER BY hash(d, offset_s, $seed::BIGINT)) <= $null_days
+        PARTITION BY item, observed ORDER BY md5(concat_ws('|', d, offset_s, $seed))) <= $null_days
 ),
 windows AS (
     SELECT c.item, c.d, c.offset_s, c.observed, b.camera_id,
-           CASE WHEN c.observed THEN b.lo ELSE timezone($zone, timezone($zone, b.lo)
-                + to_days(CAST(c.d - c.own_day AS INTEGER)) + to_seconds(c.offset_s)) END AS lo,
+           CASE WHEN c.observed THEN b.lo ELSE timezone($zone, CAST(timezone($zone, b.lo)
+                + to_days(CAST(c.d - c.own_day AS INTEGER)) + to_seconds(c.offset_s) AS TIMESTAMP)) END AS lo,
            b.hi - b.lo AS length
     FROM chosen c JOIN based b USING (item)
 ),
@@ -72,8 +73,8 @@ sized_up AS (
 )
 SELECT CASE WHEN matched >= $least THEN plate END AS plate,
        CASE WHEN matched >= $least THEN matched END AS matched,
-       habits, count(*) AS vehicles, any_value(null_occasions) AS null_occasions, any_value(items) AS items
-FROM by_plate, sized_up WHERE matched >= $least OR len(habits) >= $least GROUP BY 1, 2, 3
+       habits, count(*) AS vehicles, max(null_occasions) AS null_occasions, max(items) AS items
+FROM by_plate, sized_up WHERE matched >= $least OR array_length(habits) >= $least GROUP BY 1, 2, 3
 UNION ALL SELECT NULL, NULL, [], 0, null_occasions, items FROM sized_up
 """
 
@@ -81,9 +82,15 @@ UNION ALL SELECT NULL, NULL, [], 0, null_occasions, items FROM sized_up
 def null_values(period: Period, *, null_days: int, seed: int) -> dict[str, object]:
     """The values that `SLOTS` binds; in a period of a few days other hours stand in for other days."""
     days = period.local_days
-    few = (days["last_local"] - days["first_local"]).days < FEW_NULL_DAYS
-    offsets = list(NEARBY_OFFSETS_S) if few else [0]
-    return {**days, "offsets_s": offsets, "null_days": int(null_days), "seed": int(seed)}
+    span = (days["last_local"] - days["first_local"]).days
+    return {
+        "local_dates": [days["first_local"] + timedelta(n) for n in range(span + 1)],
+        "zone": days["zone"],
+        "by_class": days["by_class"],
+        "offsets_s": list(NEARBY_OFFSETS_S) if span < FEW_NULL_DAYS else [0],
+        "null_days": int(null_days),
+        "seed": int(seed),
+    }
 
 
 def null_words(period: Period, what: str) -> str:

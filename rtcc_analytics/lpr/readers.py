@@ -17,7 +17,7 @@ EARTH_M = 6_371_008.8
 MOBILE_M = 500.0
 
 _SITES = """/* lpr reader_sites */
-SELECT camera_id, any_value(camera_name) AS camera_name, median(lon) AS lon, median(lat) AS lat,
+SELECT camera_id, max(camera_name) AS camera_name, median(lon) AS lon, median(lat) AS lat,
        max(lon) - min(lon) AS lon_range, max(lat) - min(lat) AS lat_range, count(*) AS reads
 FROM plate_reads WHERE day IN (SELECT unnest($days::DATE[])) GROUP BY camera_id ORDER BY camera_id
 """

@@ -19,9 +19,9 @@ MISREAD_SHARE = 0.03
 LEAST_SIGNS = 2
 
 _TOLD = """
-           any_value(camera_name) AS camera_name, any_value(region) AS region, max(confidence) AS confidence,
-           any_value(lon) AS lon, any_value(lat) AS lat, any_value(direction_deg) AS direction_deg,
-           any_value(make) AS make, any_value(color) AS color, any_value(source) AS source"""
+           max(camera_name) AS camera_name, max(region) AS region, max(confidence) AS confidence,
+           max(lon) AS lon, max(lat) AS lat, max(direction_deg) AS direction_deg,
+           max(make) AS make, max(color) AS color, max(source) AS source"""
 _HISTORY = (
     f"""
 own AS (
