@@ -15,7 +15,7 @@ import pandas as pd
 from data_connectors.errors import RtccError
 from rtcc_analytics.evaluation import Board, Ranking, Verdict, backtest, biased_targets, verdict
 from rtcc_analytics.evaluation.board import BAR
-from rtcc_analytics.events import Events
+from rtcc_analytics.events import Events, When
 from rtcc_analytics.offenses import offense_codes, offense_name
 from rtcc_analytics.prediction import (
     AllHistory,
@@ -34,7 +34,7 @@ from rtcc_analytics.prediction import (
     Stacked,
     predictive_interval,
 )
-from rtcc_analytics.prediction.history import as_instant
+from rtcc_analytics.prediction.history import as_instant, local_day
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.units import Grid
 
@@ -117,6 +117,7 @@ def forecast_places(
     horizon_days: int = 28,
     origins: int = 13,
     shares: Sequence[float] = SHARES,
+    scored_until: When | None = None,
     assumed_lag_days: float | None = None,
     n_jobs: int = 1,
     seed: int = 0,
@@ -135,9 +136,12 @@ def forecast_places(
         A name in `MODEL_SETS`, or models.
     horizon_days : int
     origins : int
-        Windows scored, back to back, ending where the records end.
+        Windows scored, back to back, ending at `scored_until`.
     shares : sequence of float
         Of the ground.
+    scored_until : date or time, optional
+        End of the last window that forecasts are scored on: where the latest days are not all reported
+        yet, before them. Where the records end if left out.
     assumed_lag_days : float, optional
         For events without report time.
     n_jobs, seed
@@ -157,7 +161,8 @@ def forecast_places(
     companions = _companions(events, codes)
     whole = History.of(target, grid, companions=companions, assumed_lag_days=assumed_lag_days)
     end = float(np.floor(whole.until))
-    starts = [str(np.datetime64(int(end - horizon_days * k), "D")) for k in range(origins, 0, -1)]
+    scored = end if scored_until is None else min(local_day(scored_until, events.timezone), end)
+    starts = [str(np.datetime64(int(scored - horizon_days * k), "D")) for k in range(origins, 0, -1)]
     board = backtest(chosen, target, grid, origins=starts, horizon_days=horizon_days, area_shares=shares,
                      companions=companions, assumed_lag_days=assumed_lag_days, n_jobs=n_jobs, seed=seed)
     area = grid.area.name
@@ -195,9 +200,15 @@ def _companions(events: Events, codes: tuple[str, ...]) -> Events | None:
 
 
 def _best(board: Board, judged: dict[str, Verdict]) -> str:
-    """The model to forecast with: of those called "use" the one with the best log score; decayed counts where none."""
+    """The model to forecast with: of those called "use" the one with the best log score, else decayed counts.
+
+    Where decayed counts are refused themselves (a level that is off), a model that ranks places no
+    better but may be used takes their place.
+    """
     scores = board.scores.set_index("model")["log_score"]
     usable = [name for name, given in judged.items() if given.answer == "use" and name != BAR]
+    if not usable and judged[BAR].answer == "do not use":
+        usable = [name for name, given in judged.items() if given.answer != "do not use"]
     return max(usable, key=lambda name: scores[name]) if usable else BAR
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +15,16 @@ from rtcc_analytics.quality import QualityReport, assess
 from rtcc_analytics.report import ReadLog, Report, Section
 from rtcc_analytics.units import Grid
 from rtcc_analytics.workflows.ground import read_ground
-from rtcc_analytics.workflows.weekly_briefing import ahead, audit, patterns, reading, sections, trust, where
+from rtcc_analytics.workflows.weekly_briefing import (
+    ahead,
+    audit,
+    patterns,
+    places_ahead,
+    reading,
+    sections,
+    trust,
+    where,
+)
 from rtcc_analytics.workflows.weekly_briefing.words import ALL, bottom_line_sentences, span_words
 
 if TYPE_CHECKING:
@@ -108,6 +117,7 @@ def weekly_briefing(
             *_beside([*_next_week(records, weeks), *_patterns(records)]),
             *_beside(_times_and_addresses(records)),
             *_beside(_hot_places_sections(hot)),
+            *_where_next_week(records, weeks, groups),
             trust.feeds_section(quality, records, reads=("quality",)),
             *_beside([
                 *audit.audit_section(store, until=records.until, timezone=records.study.timezone),
@@ -204,6 +214,17 @@ def _next_week(records: reading.Records, weeks: temporal.WeeklySeries) -> list[S
     """What comes next, beside how past forecasts did."""
     expected = ahead.forecasts(records.together, weeks, until=records.until)
     return [*ahead.forecast_section(expected, reads=("incidents",))]
+
+
+def _where_next_week(
+    records: reading.Records, weeks: temporal.WeeklySeries, groups: Mapping[str, Sequence[str]]
+) -> list[Section]:
+    """Forecasts of places, each with its verdict."""
+    frame, grid = places_ahead.place_forecasts(
+        records.mapped, records.study, codes=[code for codes in groups.values() for code in codes],
+        until=records.until, late_weeks=int(weeks.lag_affected.sum()),
+    )
+    return [*places_ahead.places_ahead_section(frame, grid, reads=("incidents",))]
 
 
 def _patterns(records: reading.Records) -> list[Section]:
