@@ -9,6 +9,7 @@ from rtcc_analytics.prediction.multi_resolution import MultiResolution
 from rtcc_analytics.prediction.regression import GradientBoosting, LogLinear
 from rtcc_analytics.prediction.self_exciting import SelfExciting
 from rtcc_analytics.prediction.stacking import Stacked
+from rtcc_analytics.prediction.terrain import RiskTerrainForecast
 
 __all__ = [
     "AllHistory",
@@ -24,6 +25,7 @@ __all__ = [
     "PredictionError",
     "PredictiveInterval",
     "ProMap",
+    "RiskTerrainForecast",
     "SelfExciting",
     "Stacked",
     "predictive_interval",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtcc_analytics.widgets.forecast_explorer import ForecastExplorer
 from rtcc_analytics.widgets.hotspot_explorer import HotspotExplorer
 from rtcc_analytics.widgets.location_form import LocationForm
 from rtcc_analytics.widgets.quality_panel import QualityPanel
@@ -10,6 +11,7 @@ from rtcc_analytics.widgets.strips import show_weeks
 from rtcc_analytics.widgets.weeks_explorer import WeeksExplorer
 
 __all__ = [
+    "ForecastExplorer",
     "HotspotExplorer",
     "LocationForm",
     "QualityPanel",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import ipywidgets as w
 import numpy as np
@@ -34,6 +36,8 @@ class ForecastExplorer(w.VBox):
     held : Exploration
     offense, models, horizon_days, share
         Where the controls stand at first.
+    layers : mapping of name to features, optional
+        What stands on the ground, for the set "all"; see `workflows.layers.read_layers`.
 
     Attributes
     ----------
@@ -52,10 +56,11 @@ class ForecastExplorer(w.VBox):
         models: str = "recommended",
         horizon_days: int = 28,
         share: float = 0.05,
+        layers: Mapping[str, Any] | None = None,
     ) -> None:
         if models not in MODEL_SETS:
             raise RtccError(f"no set of models called {models!r}; there are {', '.join(MODEL_SETS)}")
-        self._events = held.events
+        self._events, self._layers = held.events, layers
         self.grid = forecast_grid(held.ground.area)
         self._raster = pixel_raster(held.ground.area, self.grid)
         self._boards: dict[tuple[object, ...], ForecastView] = {}
@@ -87,8 +92,10 @@ class ForecastExplorer(w.VBox):
         key = self.offense.value, self.models.value, self.horizon.value
         try:
             if key not in self._boards:
-                self._boards[key] = forecast_places(self._events, self.grid, offense=key[0], models=key[1],
-                                                    horizon_days=key[2], shares=tuple(o[1] for o in self.share.options))
+                self._boards[key] = forecast_places(
+                    self._events, self.grid, offense=key[0], models=key[1], layers=self._layers, horizon_days=key[2],
+                    shares=tuple(o[1] for o in self.share.options),
+                )
         except RtccError as error:
             self.status.value = f'<span style="color:#a00000"><b>Nothing to show.</b> {escape(str(error))}</span>'
             return

@@ -6,8 +6,9 @@ whose verdict allows it forecasts the next window.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from rtcc_analytics.prediction import (
     MultiResolution,
     PredictiveInterval,
     ProMap,
+    RiskTerrainForecast,
     SelfExciting,
     Stacked,
     predictive_interval,
@@ -114,6 +116,7 @@ def forecast_places(
     *,
     offense: str | Sequence[str],
     models: str | Sequence[Model] = "recommended",
+    layers: Mapping[str, Any] | None = None,
     horizon_days: int = 28,
     origins: int = 13,
     shares: Sequence[float] = SHARES,
@@ -134,6 +137,9 @@ def forecast_places(
         Words or NIBRS codes. Offenses recorded where officers look for them are forecast with a caution.
     models : str or sequence of Model
         A name in `MODEL_SETS`, or models.
+    layers : mapping of name to features, optional
+        What stands on the ground (`workflows.layers.read_layers`): with them the set "all" holds a risk
+        terrain too.
     horizon_days : int
     origins : int
         Windows scored, back to back, ending at `scored_until`.
@@ -157,7 +163,7 @@ def forecast_places(
     target = replace(events.of(*codes), label=words)
     if not target.size:
         raise RtccError(f"no record of {words} here to forecast from: choose another offense or a larger area")
-    chosen = models if not isinstance(models, str) else _named_set(models)
+    chosen = models if not isinstance(models, str) else named_set(models, layers)
     companions = _companions(events, codes)
     whole = History.of(target, grid, companions=companions, assumed_lag_days=assumed_lag_days)
     end = float(np.floor(whole.until))
@@ -179,18 +185,25 @@ def forecast_places(
                         cautions, words, horizon_days)
 
 
+def named_set(name: str, layers: Mapping[str, Any] | None = None) -> tuple[Model, ...]:
+    """The models of a set in `MODEL_SETS`; with layers, "all" holds a risk terrain too.
+
+    Raises
+    ------
+    RtccError
+        For a name that is no set.
+    """
+    if name not in MODEL_SETS:
+        raise RtccError(f"no set of models called {name!r}; there are {', '.join(MODEL_SETS)}")
+    return (*MODEL_SETS[name], RiskTerrainForecast(layers)) if name == "all" and layers else MODEL_SETS[name]
+
+
 def forecast_grid(area: object, *, most_cells: int = MOST_CELLS) -> Grid:
     """The finest grid of 150 m squares or more with at most `most_cells` cells over a StudyArea."""
     for cell_m in CELL_SIZES_M:
         if area.area_km2 * 1e6 / cell_m**2 <= most_cells:
             return Grid(area, cell_m=cell_m)
     return Grid(area, cell_m=float(np.ceil(np.sqrt(area.area_km2 * 1e6 / most_cells) / 100) * 100))
-
-
-def _named_set(name: str) -> tuple[Model, ...]:
-    if name not in MODEL_SETS:
-        raise RtccError(f"no set of models called {name!r}; there are {', '.join(MODEL_SETS)}")
-    return MODEL_SETS[name]
 
 
 def _companions(events: Events, codes: tuple[str, ...]) -> Events | None:

@@ -12,9 +12,13 @@ import pytest
 
 from data_connectors import Store
 from data_connectors.errors import RtccError
+from rtcc_analytics.evaluation import model_card
+from rtcc_analytics.prediction import DecayedCounts, RiskTerrainForecast
+from rtcc_analytics.units import Grid
 from rtcc_analytics.widgets.forecast_explorer import ForecastExplorer
 from rtcc_analytics.workflows.exploration import Exploration, read_exploration
-from rtcc_analytics.workflows.forecast import forecast_grid, forecast_places
+from rtcc_analytics.workflows.forecast import MODEL_SETS, forecast_grid, forecast_places, named_set
+from rtcc_analytics.workflows.layers import read_layers
 from tests.notebooks.small_county import make_small_county
 
 NAME = "04_forecast.ipynb"
@@ -91,3 +95,17 @@ def test_nothing_to_forecast_is_said(held: Exploration) -> None:
         forecast_places(held.events, grid, offense="arson")
     with pytest.raises(RtccError, match="no set of models called 'best'"):
         forecast_places(held.events, grid, offense="burglary", models="best")
+
+
+def test_layers_add_a_risk_terrain_to_the_full_set_alone(store: Store, held: Exploration) -> None:
+    assert read_layers(store, held.ground.area) == {}, "this county has no places and no main roads"
+    busy = held.events.of("220")
+    layers = {"bar": np.column_stack([busy.x, busy.y])[::40]}
+    assert [m.name for m in named_set("all", layers)][-1] == "risk terrain"
+    assert "risk terrain" not in {m.name for kind in MODEL_SETS for m in named_set(kind, None)}
+    assert named_set("recommended", layers) == MODEL_SETS["recommended"]
+    view = forecast_places(held.events, Grid(held.ground.area, cell_m=500), offense="burglary", origins=3,
+                           models=[DecayedCounts(), RiskTerrainForecast(layers)])
+    assert view.board.model_scores("risk terrain")["origins"] == 3
+    card = model_card(RiskTerrainForecast(layers).fit(busy, view.board.units), busy, view.board, view.verdict)
+    assert card.parameters["layers"]["bar"] == len(layers["bar"]) and "relative_risk" in card.learned

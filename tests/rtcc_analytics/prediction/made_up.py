@@ -38,6 +38,13 @@ def burglaries(n: int = 3000, days: int = 1000, seed: int = 0, places_seed: int 
 
 
 @lru_cache
+def bars(places_seed: int = 7) -> dict[str, np.ndarray]:
+    """Layers: one at the busy places, one that has nothing to do with them."""
+    rng = np.random.default_rng(places_seed)
+    return {"bars": rng.uniform(0, SIDE, (12, 2)) + [X0, Y0], "schools": rng.uniform(0, SIDE, (12, 2)) + [X0, Y0]}
+
+
+@lru_cache
 def thefts(n: int = 3000) -> Events:
     """Companions at the same places."""
     other = burglaries(n, seed=1)

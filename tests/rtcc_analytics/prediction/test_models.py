@@ -25,6 +25,7 @@ from rtcc_analytics.prediction import (
     MultiResolution,
     PredictionError,
     ProMap,
+    RiskTerrainForecast,
     SelfExciting,
     Stacked,
     predictive_interval,
@@ -34,13 +35,14 @@ from rtcc_analytics.prediction.history import as_instant, local_day
 from rtcc_analytics.prediction.mixing import mixture_weights
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Addresses, Areas, Grid, StreetSegments
-from tests.rtcc_analytics.prediction.made_up import START, burglaries, thefts, town
+from tests.rtcc_analytics.prediction.made_up import START, bars, burglaries, thefts, town
 
 ORIGIN = "2023-02-01"
 MODELS = [
     LastYear(), AllHistory(), DecayedCounts(), KernelDensity(), ProMap(), MultiResolution(windows=4),
     SelfExciting(train_days=800), LogLinear(windows=4), GradientBoosting(trees=10, least_in_leaf=20, windows=4),
     Stacked(members=(MultiResolution(windows=3),), warm_up_windows=3),
+    RiskTerrainForecast(bars(), distances_m=(200.0, 300.0)),
 ]
 by_name = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
@@ -131,6 +133,22 @@ def test_kernel_density_is_the_sum_of_gaussians_at_each_middle(bandwidth_m: floa
     assert surface.values == pytest.approx(exact, rel=off)
     assert abs((surface.values / exact - 1).mean()) < 0.005
     assert surface.values.sum() == pytest.approx(28 * recent.sum() / 365)
+
+
+def test_a_risk_terrain_foretells_more_near_the_features_that_events_stand_at() -> None:
+    fitted = RiskTerrainForecast(bars(), distances_m=(200.0, 300.0)).fit(known(), town())
+    x, y = town().centroids()
+    away = np.hypot(x[:, None] - bars()["bars"][:, 0], y[:, None] - bars()["bars"][:, 1]).min(axis=1)
+    values = fitted.predict(ORIGIN, 28).values
+    assert values[away <= 200].min() > values[away > 300].max()
+    assert values.sum() == pytest.approx(fitted.history.total / fitted.history.days * 28, rel=0.15)
+    assert list(fitted.learned()["relative_risk"])[0].startswith("bars")
+    assert fitted.predict(ORIGIN, 28).made_by["layers"] == {"bars": 12, "schools": 12}
+
+
+def test_a_risk_terrain_without_features_in_reach_says_so() -> None:
+    with pytest.raises(PredictionError, match="no feature of layer 'bars' lies within"):
+        RiskTerrainForecast({"bars": bars()["bars"] + 50_000}).fit(known(), town())
 
 
 def test_the_half_life_is_learned_from_which_places_lasted() -> None:
