@@ -12,7 +12,7 @@ The grammar, whole::
     source = "stlouis_slmpd"             # what rows say of their origin; several profiles may share one
     agency = "St. Louis MPD"             # fills the `agency` column where [columns] does not
     version = 1                          # raise it when the meaning changes: the same files then load anew
-    timezone = "America/Chicago"         # IANA zone of wall-clock times
+    timezone = "America/Chicago"         # IANA zone of wall-clock times; "?" leaves it open, and nothing loads
     bounds = [-90.4, 38.5, -90.1, 38.8]  # lon_min, lat_min, lon_max, lat_max; beyond it: `outside`
     drop = ["Password"]                  # sensitive columns, never stored anywhere
     optional = ["Neighborhood"]          # columns that a file may lack; any other missing column is an error
@@ -119,6 +119,7 @@ Stamp = Literal["local", "offset", "utc", "utc_letter_but_local", "epoch_s", "ep
 STAMPS: tuple[str, ...] = ("local", "offset", "utc", "utc_letter_but_local", "epoch_s", "epoch_ms")
 PERIODS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 FILE = "@file"
+OPEN_ZONE = "?"
 
 
 class ProfileError(RtccError):

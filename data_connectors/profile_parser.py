@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from data_connectors.profile import (
+    OPEN_ZONE,
     PERIODS,
     STAMPS,
     ColumnSpec,
@@ -98,7 +99,7 @@ class _Parser:
             raise self.fail(where, f"{table.name} has no column {column!r}{meant(column, names)}")
 
     def zone(self, where: str, zone: str | None) -> str | None:
-        if zone is not None:
+        if zone not in (None, OPEN_ZONE):
             try:
                 ZoneInfo(zone)
             except (ZoneInfoNotFoundError, ValueError) as error:

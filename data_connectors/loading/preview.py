@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from data_connectors.loading.staging import STAGED, Staging, make_tables
-from data_connectors.profile import ColumnSpec, Layout, Profile
+from data_connectors.profile import OPEN_ZONE, ColumnSpec, Layout, Profile
 from data_connectors.readers import RawBatch, SourceFile
 from data_connectors.store import Store, quoted
 
@@ -34,7 +35,8 @@ def preview(profile: Profile, file: SourceFile, rows: pa.Table) -> pandas.DataFr
     -------
     pandas.DataFrame
         ``becomes`` (column of the table), ``from`` (columns of the file), ``as_given``, ``as_stored``: one row for each
-        column that the profile fills. Of plates only the pattern is shown (``AAA9999``).
+        column that the profile fills. Of plates only the pattern is shown (``AAA9999``). Where the profile leaves its
+        time zone open, instants are shown as written and say so.
 
     Examples
     --------
@@ -56,6 +58,8 @@ def preview(profile: Profile, file: SourceFile, rows: pa.Table) -> pandas.DataFr
     import pandas
 
     given = rows.slice(0, ROWS)
+    open_zone = profile.timezone == OPEN_ZONE
+    profile = replace(profile, timezone="UTC") if open_zone else profile
     lake = profile.table.lake
     with tempfile.TemporaryDirectory() as folder, Store.create(folder + "/store").loading(lake) as session:
         make_tables(session, profile)
@@ -69,6 +73,8 @@ def preview(profile: Profile, file: SourceFile, rows: pa.Table) -> pandas.DataFr
         known = [c for c in columns if c in given.column_names]
         said = [" ".join(_shown(given[c][row].as_py()) for c in known) for row in range(given.num_rows)]
         kept = [_shown(row[place]) for row in stored]
+        if open_zone and profile.table.column(name).type.startswith("TIMESTAMP"):
+            kept = [at.replace("+00", " (zone open)") for at in kept]
         show = _pattern if lake == "sightings" and "plate" in name else str
         table.append((name, ", ".join(columns), " | ".join(map(show, said)), " | ".join(map(show, kept))))
     return pandas.DataFrame(table, columns=["becomes", "from", "as_given", "as_stored"])

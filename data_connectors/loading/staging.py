@@ -23,7 +23,7 @@ from data_connectors.mapping import (
     require_columns,
 )
 from data_connectors.normalise import places, plates, text, times
-from data_connectors.profile import Layout, Profile
+from data_connectors.profile import OPEN_ZONE, Layout, Profile
 from data_connectors.readers import BATCH_ROWS, LoadError, RawBatch, SourceFile, reader_for
 from data_connectors.schemas import REJECTS
 from data_connectors.store import LoadingSession, quoted
@@ -53,8 +53,14 @@ def stage(session: LoadingSession, profile: Profile, files: Sequence[SourceFile]
     Raises
     ------
     LoadError
-        A file cannot be read or holds no row, or more rows are refused than the table tolerates.
+        A file cannot be read or holds no row, more rows are refused than the table tolerates, or the profile leaves
+        its time zone open.
     """
+    if profile.timezone == OPEN_ZONE:
+        raise LoadError(
+            f"the profile {profile.name!r} leaves open in which time zone its clocks are (timezone = \"{OPEN_ZONE}\")",
+            remedy='Write the zone into it, e.g. timezone = "America/New_York". Nothing was loaded.',
+        )
     make_tables(session, profile)
     staging = Staging(session, profile, sum(file.path.stat().st_size for file in files), report)
     for file in files:

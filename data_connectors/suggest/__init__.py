@@ -16,7 +16,7 @@ from data_connectors.loading.preview import preview
 from data_connectors.profile import Profile
 from data_connectors.readers import LoadError, ReaderOptions, SourceFile, reader_for
 from data_connectors.schemas import TABLES
-from data_connectors.suggest.choosing import choose_table
+from data_connectors.suggest.choosing import Looks, choose_table
 from data_connectors.suggest.columns import look_at
 from data_connectors.suggest.draft import Draft
 
@@ -35,9 +35,10 @@ class Suggestion:
     table : str
         The table the file is likeliest for.
     toml : str
-        The profile, with comments that say why, and what is not sure. It parses and loads.
+        The profile, with comments that say why, and what is not sure. It parses, and loads once nothing in it is
+        left open.
     unsure : tuple of str
-        What to check first.
+        What to check: first what is not sure, then every NIBRS code that was guessed, with the words it is for.
     encoding : str
         How the file was read.
     preview : pandas.DataFrame
@@ -95,10 +96,25 @@ def suggest(file: str | Path, *, table: str | None = None) -> Suggestion:
     rows, encoding = _first_rows(source, reader)
     looks = look_at(rows)
     chosen = table or choose_table(looks)[0]
+    _check_possible(chosen, looks, source)
     draft = Draft(_feed_name(source.path), chosen, looks, rows, reader)
     toml = draft.write()
     made = preview(Profile.parse(toml), source, rows)
-    return Suggestion(chosen, toml, tuple(draft.unsure), encoding, made)
+    return Suggestion(chosen, toml, (*draft.unsure, *draft.guesses), encoding, made)
+
+
+def _check_possible(table: str | None, looks: Looks, source: SourceFile) -> None:
+    """`LoadError` where nothing says what the file holds, or it cannot hold what it is said to."""
+    if table is None:
+        raise LoadError(
+            f"its columns do not say what the file holds: {', '.join(looks)}", file=source.name,
+            remedy=f"Say what it holds with --table (table=…), one of: {', '.join(TABLES)}.",
+        )
+    if any(column.name == "geometry" for column in TABLES[table].columns) and "geometry" not in looks:
+        raise LoadError(
+            f"{table} need shapes, and this file has none", file=source.name,
+            remedy="Give a map file (.geojson, .shp, .gpkg, .kml), or another --table.",
+        )
 
 
 def _feed_name(path: Path) -> str:

@@ -21,12 +21,12 @@ _VAGUE = frozenset(
     "type location name zone class category system sector description date state st code source list status use place "
     "car unit site group title count pop x y make service area".split()
 )
-_MARGIN = 0.1  # degrees, about ten kilometres
+_MARGIN = 0.25  # degrees, some 25 kilometres: the least that bounds reach beyond the sample
 _TOGETHER = {
     "point": re.compile(r"POINT ?\(-?\d+\.?\d* -?\d+\.?\d*\)"),
     "pair": re.compile(r"\(?-?\d+\.\d+, ?-?\d+\.\d+\)?"),
 }
-_CORE = {
+CORE = {
     "incidents": (("offense_description", "offense_raw"), ("occurred_from", "reported_at")),
     "calls": (("call_type",), ("received_at",)),
     "plate_reads": (("plate_raw",), ("captured_at",), ("camera_id", "confidence", "lon")),
@@ -72,7 +72,8 @@ class Place:
     median : (float, float) or None
         Longitude and latitude in the middle of the sample.
     bounds : tuple of four floats, or None
-        lon_min, lat_min, lon_max, lat_max around nearly all of the sample.
+        lon_min, lat_min, lon_max, lat_max, wide round nearly all of the sample: one file does not show how far an
+        agency reaches.
     """
 
     lon: str
@@ -116,8 +117,8 @@ def header_score(header: str, known: Sequence[str]) -> tuple[float, bool]:
     return 0.0, False
 
 
-def choose_table(looks: Looks) -> tuple[str, dict[str, float]]:
-    """The table that a file is likeliest for, and every table's score.
+def choose_table(looks: Looks) -> tuple[str | None, dict[str, float]]:
+    """The table that a file is likeliest for, None where its columns say nothing, and each possible table's score.
 
     Examples
     --------
@@ -135,15 +136,17 @@ def choose_table(looks: Looks) -> tuple[str, dict[str, float]]:
     tokens = {token for name in looks for token in header_tokens(name)}
     tokens |= {plain(name) for name in looks}
     scores = {}
-    for table, core in _CORE.items():
+    for table, core in CORE.items():
         found = {**choose_columns(looks, table), **choose_times(looks, table)}
         names = set(found) | ({"lon"} if choose_place(looks) else set())
         missing = sum(not names & set(alternatives) for alternatives in core)
+        if missing == len(core):
+            continue
         signs = sum(any(sign in token for token in tokens) for sign in words.SIGNS[table] if len(sign) > 3)
         signs += sum(sign in tokens for sign in words.SIGNS[table] if len(sign) <= 3)
         exact = sum(chosen.exact for chosen in found.values())
         scores[table] = 2.0 * (len(core) - 2 * missing) + 0.5 * exact + signs
-    return max(scores, key=lambda table: scores[table]), scores
+    return max(scores, key=lambda table: scores[table], default=None), scores
 
 
 def choose_columns(looks: Looks, table: str) -> dict[str, Chosen]:
@@ -258,10 +261,16 @@ def _degrees(looks: Looks) -> Place | None:
     x, y = (np.array([n for n in looks[name].numbers or () if n not in (0.0, -1.0)]) for name in (lon, lat))
     if not len(x) or not len(y) or np.abs(y).max() > 90:
         return None
-    (west, east), (south, north) = np.quantile(x, (0.01, 0.99)), np.quantile(y, (0.01, 0.99))
-    around = (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
-    bounds = tuple(round(float(edge), 2) for edge in around)
+    (west, east), (south, north) = _widened(x), _widened(y)
+    bounds = (max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
     return Place(lon, lat, kind, (float(np.median(x)), float(np.median(y))), bounds)
+
+
+def _widened(degrees: np.ndarray) -> tuple[float, float]:
+    """Nearly all of the sample, and half its span more at either end."""
+    low, high = np.quantile(degrees, (0.005, 0.995))
+    margin = max(_MARGIN, (high - low) / 2)
+    return round(float(low - margin), 2), round(float(high + margin), 2)
 
 
 def _best(looks: Looks, known: Sequence[str], low: float, high: float) -> str | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_connectors.readers.header_synonyms import plain
-from data_connectors.suggest.times import TimeLook, look_at_times
+from data_connectors.suggest.times import NEARLY_ALL, TimeLook, look_at_times
 from data_connectors.suggest.words import SENSITIVE
 
 _SAMPLE = 400
@@ -38,7 +38,7 @@ class ColumnLook:
     unique : bool
         No value occurs twice, and none is blank.
     numbers : tuple of float, or None
-        The sample as numbers, where all of it is.
+        The sample as numbers, where nearly all of it is; what is no number is left out.
     time : TimeLook or None
         How the values read as times, where nearly all do.
     sensitive : str or None
@@ -89,8 +89,9 @@ def _look(name: str, column: pa.ChunkedArray) -> ColumnLook:
     spread = np.unique(np.linspace(0, max(len(distinct) - 1, 0), _SAMPLE).astype("int64"))
     values = tuple(distinct.take(pa.array(spread[: len(distinct)])).to_pylist())
     numbers = None
-    if values and all(_NUMBER.fullmatch(v) for v in values):
-        numbers = tuple(float(v.replace(",", "")) for v in values)
+    read = [v for v in values if _NUMBER.fullmatch(v)]
+    if values and len(read) >= NEARLY_ALL * len(values):
+        numbers = tuple(float(v.replace(",", "")) for v in read)
     return ColumnLook(
         name=name,
         filled_share=len(filled) / len(column) if len(column) else 0.0,

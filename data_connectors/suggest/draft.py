@@ -8,17 +8,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from data_connectors.schemas import TABLES, Column
-from data_connectors.suggest.choosing import Chosen, Looks, Place, choose_columns, choose_place, choose_times, clock_of
-from data_connectors.suggest.times import hours_are_local
-from data_connectors.suggest.words import OFFENSE_WORDS
+from data_connectors.nibrs import NIBRS_NAMES
+from data_connectors.profile import OPEN_ZONE
+from data_connectors.schemas import TABLES, UNKNOWN_OFFENSE, Column
+from data_connectors.suggest.choosing import (
+    CORE,
+    Chosen,
+    Looks,
+    Place,
+    choose_columns,
+    choose_place,
+    choose_times,
+    clock_of,
+)
+from data_connectors.suggest.offense_words import nibrs_by_words, rule_of
+from data_connectors.suggest.times import NEARLY_ALL, hours_are_local
 
 _ZONES = (
     (-85.0, "America/New_York"), (-101.0, "America/Chicago"), (-114.0, "America/Denver"),
     (-180.0, "America/Los_Angeles"),
 )  # fmt: skip
-_MANY_WORDS = 60
+_MANY_WORDS = 1000
+_SHOWN_WORDS = 3
 _FIPS_PARTS = ("STATEFP", "COUNTYFP", "TRACTCE", "BLKGRPCE")
 _FILLERS = {"TIMESTAMP WITH TIME ZONE": None, "INTEGER": 0, "BIGINT": 0, "DOUBLE": 0.0, "BOOLEAN": False}
 _DERIVED = (
@@ -39,6 +52,8 @@ class Draft:
         The TOML so far.
     unsure : list of str
         What the reader should check first.
+    guesses : list of str
+        Every NIBRS code that was guessed, with the words it is for: to check after that.
     """
 
     name: str
@@ -48,6 +63,7 @@ class Draft:
     reader: dict[str, object]
     lines: list[str] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.columns = choose_columns(self.looks, self.table)
@@ -61,7 +77,10 @@ class Draft:
         body = [*self._columns_section(), *self._times_section(), *self._location_section(), *self._crosswalk_section(),
                 *self._unpivot_section()]  # fmt: skip
         head = self._head()
-        checks = [f"#   - {text}" for text in self.unsure] or ["#   - nothing in particular"]
+        found = {*self.columns, *self.times, *(("lon",) if self.place else ())}
+        absent = [" or ".join(names) for names in CORE[self.table] if not found & {*names} and "geometry" not in names]
+        self.unsure += [f"no column was found for {names}" for names in absent]
+        checks = [f"#   - {text}" for text in (*self.unsure, *self.guesses)] or ["#   - nothing in particular"]
         told = ["# A draft: read every line, mend it, then try it with --dry-run.", "# To check first:", *checks, ""]
         return "\n".join([*told, *head, *body]).rstrip() + "\n"
 
@@ -72,11 +91,14 @@ class Draft:
                  f"table = {_text(self.table)}", f"source = {_text(self.name)}", "version = 1"]  # fmt: skip
         if any(c.name == "agency" and c.required for c in schema.columns) and "agency" not in self.columns:
             lines.append('agency = "unknown"  # NOT FOUND: write whose records these are')
+            self.unsure.append("agency is not in the file: write whose records these are")
         if self.times:
             lines.append(self._zone())
         if self.place and self.place.bounds and self.table not in ("areas", "streets"):
             bounds = ", ".join(f"{edge:g}" for edge in self.place.bounds)
-            lines.append(f"bounds = [{bounds}]  # around 98 of 100 rows and ten kilometres more")
+            lines.append(f"bounds = [{bounds}]  # drawn wide round this one file; points beyond are left off maps")
+            self.unsure.append(f"bounds [{bounds}] are drawn wide round this one file: do they hold all that the "
+                               "agency serves, and no more than its surroundings?")
         secret = [look for look in self.looks.values() if look.sensitive]
         if secret:
             lines.append(f"drop = [{', '.join(_text(look.name) for look in secret)}]  # " + "; ".join(
@@ -89,8 +111,9 @@ class Draft:
             zone = next(name for west, name in _ZONES if self.place.median[0] >= west)
             self.unsure.append(f"timezone {zone} is guessed from the longitude")
             return f"timezone = {_text(zone)}  # guessed from the longitude"
-        self.unsure.append("timezone: the file does not show where it is from")
-        return 'timezone = "America/New_York"  # not known: the file shows no place'
+        self.unsure.append("timezone is OPEN, for the file does not show where it is from: until it is written, "
+                           "nothing loads")
+        return f'timezone = "{OPEN_ZONE}"  # OPEN: write the zone of the clocks, e.g. "America/New_York"'
 
     def _write_section(self, key: Sequence[str]) -> list[str]:
         identifier = next((name for name in key if name.endswith("_id")), None)
@@ -98,6 +121,9 @@ class Draft:
             return []
         chosen = self.columns.get(identifier)
         if chosen and self.looks[chosen.column].unique:
+            return []
+        if chosen and (blank := self._blank_but_unique(chosen.column)):
+            self.unsure.append(f"{chosen.column!r} is blank in {_rows(blank)}: those are told apart by all their fields")
             return []
         said = [name for name in ("offense_raw", "offense_description") if name in self.columns]
         name = next((n for n in said if chosen and self._unique([chosen.column, self.columns[n].column])), None)
@@ -111,6 +137,13 @@ class Draft:
         self.unsure.append(f"{why}: a reload replaces whole months of {time}; does every file hold whole ones?")
         return ["", f"[write]  # {why}, so a reload replaces whole months", 'strategy = "replace_window"',
                 f'window = {{ time = "{time}", period = "month" }}']  # fmt: skip
+
+    def _blank_but_unique(self, column: str) -> int:
+        """Rows where an identifier is blank, if no other value of it repeats and most rows have one; else 0."""
+        said = pc.utf8_trim_whitespace(self.rows[column])
+        filled = said.filter(pc.fill_null(pc.not_equal(said, ""), False))
+        blank = len(said) - len(filled)
+        return blank if pc.count_distinct(filled).as_py() == len(filled) > blank else 0
 
     def _unique(self, columns: Sequence[str]) -> bool:
         """Whether no two rows agree in all of the columns."""
@@ -262,24 +295,53 @@ class Draft:
         return [*lines, f"missing = {_value(sorted(unset))}  # not located"] if unset else lines
 
     def _offense_column(self) -> str | None:
-        chosen = self.columns.get("offense_description") or self.columns.get("offense_raw")
-        return chosen.column if chosen and self.table == "incidents" else None
+        """The column that tells the offense: of NIBRS codes where there is one, else of words, else of other codes."""
+        if self.table != "incidents":
+            return None
+        named = [self.columns[n].column for n in ("offense_raw", "offense_description") if n in self.columns]
+        return next((column for column in named if self._holds_nibrs(column)), named[-1] if named else None)
+
+    def _holds_nibrs(self, column: str) -> bool:
+        """Whether nearly all values are NIBRS codes; those of digits alone could be any code's."""
+        values = [value.upper() for value in self.looks[column].values]
+        known = sum(value in NIBRS_NAMES for value in values)
+        return known >= NEARLY_ALL * len(values) and any(value[-1:].isalpha() for value in values)
 
     def _crosswalk_section(self) -> list[str]:
         column = self._offense_column()
         if column is None:
             return []
-        said = [value.upper() for value in self.looks[column].values]
-        found = {value: code for value in said if (code := _nibrs(value)) not in (None, "unknown")}
-        unmatched = [value for value in said if value not in found]
-        self.unsure.append(f"[crosswalk.offense]: {len(found)} of {len(said)} words of {column!r} were recognised")
-        lines = ["", "# NIBRS codes by the words; what is not here is kept, and counted as unknown."]
-        if len(said) > _MANY_WORDS:
-            used = [[pattern, code] for pattern, code in OFFENSE_WORDS if code in found.values()]
-            return [*lines, "[crosswalk.offense]", "pattern = [", *(f"  {_value(pair)}," for pair in used), "]"]
-        lines.append("[crosswalk.offense.exact]")
-        lines += [f"{_text(value)} = {_text(code)}" for value, code in found.items()]
-        return [*lines, *(f"# {_text(value)} = \"\"" for value in unmatched[:40])]
+        rows = self._rows_by_offense(column)
+        if self._holds_nibrs(column):
+            codes = {said: said for said in rows if said in NIBRS_NAMES}
+            return ["", f"# {column!r} holds NIBRS codes: they are the file's own, nothing is guessed.",
+                    "[crosswalk.offense.exact]", *(f"{_text(said)} = {_text(said)}" for said in codes)]  # fmt: skip
+        found = {said: code for said in rows if (code := nibrs_by_words(said))}
+        self._tell_guesses(column, rows, found)
+        told = ["", "# Each code is guessed from the words: check them all.",
+                f"# What is not here is kept, and counted as {UNKNOWN_OFFENSE}."]  # fmt: skip
+        if len(rows) > _MANY_WORDS:
+            rules = dict.fromkeys(rule for said in rows if (rule := rule_of(said)))
+            return [*told, "[crosswalk.offense]", "pattern = [", *(f"  {_value(rule)}," for rule in rules), "]"]
+        lines = [f"{_text(said)} = {_text(code)}  # {NIBRS_NAMES[code]}, {_rows(rows[said])}"
+                 for said, code in found.items()]  # fmt: skip
+        left = [f"# {_text(said)} = \"\"  # {_rows(n)}" for said, n in rows.items() if said not in found]
+        return [*told, "[crosswalk.offense.exact]", *lines, *(["# Not recognised:"] if left else []), *left]
+
+    def _rows_by_offense(self, column: str) -> dict[str, int]:
+        """Rows of each offense as said, in upper case, the commonest first."""
+        said = pc.utf8_upper(pc.utf8_trim_whitespace(self.rows[column]))
+        counted = {item["values"]: item["counts"] for item in pc.value_counts(said).to_pylist() if item["values"]}
+        return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+    def _tell_guesses(self, column: str, rows: dict[str, int], found: dict[str, str]) -> None:
+        share = sum(rows[said] for said in found) / max(sum(rows.values()), 1)
+        self.guesses.append(f"{len(found)} of {len(rows)} offenses in {column!r} ({share:.0%} of the rows) were "
+                            f"recognised by their words; the rest stay {UNKNOWN_OFFENSE}. Each code is a guess:")
+        for code in sorted(set(found.values())):
+            said = [repr(words) for words in found if found[words] == code]
+            more = f" and {len(said) - _SHOWN_WORDS} more below" if len(said) > _SHOWN_WORDS else ""
+            self.guesses.append(f"{code} {NIBRS_NAMES[code]}: {', '.join(said[:_SHOWN_WORDS])}{more}")
 
     def _unpivoted(self) -> list[str]:
         """Columns of counts that stand side by side, where a file of published counts has no column of measures."""
@@ -296,8 +358,8 @@ class Draft:
                 'name = "Measure"', 'value = "Count of it"']  # fmt: skip
 
 
-def _nibrs(said: str) -> str | None:
-    return next((code for pattern, code in OFFENSE_WORDS if re.search(pattern, said)), None)
+def _rows(n: int) -> str:
+    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def _dates(formats: Sequence[str]) -> list[str]:

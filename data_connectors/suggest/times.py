@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-_NEARLY_ALL = 0.97
+NEARLY_ALL = 0.97
 _OFFSET = re.compile(r".*\d{1,2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$")
 _DIGITS = re.compile(r"\d{1,4}")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(\.\d+)?( ?[AaPp]\.?[Mm]\.?)?")
@@ -87,7 +87,7 @@ def _iso(values: Sequence[str]) -> TimeLook | None:
             read.append((value, datetime.fromisoformat(f"{value}-01" if len(value) == 7 else value)))
         except ValueError:
             continue
-    if len(read) < _NEARLY_ALL * len(values):
+    if len(read) < NEARLY_ALL * len(values):
         return None
     clocks = [(value, at) for value, at in read if len(value) > 10]
     stamped = "offset" if clocks and all(_OFFSET.match(value) for value, _ in clocks) else "local"
@@ -114,7 +114,7 @@ def _formatted(values: Sequence[str]) -> TimeLook | None:
 
 
 def _read(values: Sequence[str], format: str) -> list[datetime]:
-    allowed = len(values) * (1 - _NEARLY_ALL)
+    allowed = len(values) * (1 - NEARLY_ALL)
     read: list[datetime] = []
     for position, value in enumerate(values):
         try:
@@ -131,7 +131,7 @@ def _read(values: Sequence[str], format: str) -> list[datetime]:
 def _clock(values: Sequence[str]) -> TimeLook | None:
     if all(_DIGITS.fullmatch(v) and int(v) % 100 < 60 and int(v) <= 2400 for v in values):
         return TimeLook((), kind="clock", digits=True, hours=tuple(int(v) // 100 % 24 for v in values))
-    if sum(bool(_CLOCK.fullmatch(v)) for v in values) < _NEARLY_ALL * len(values):
+    if sum(bool(_CLOCK.fullmatch(v)) for v in values) < NEARLY_ALL * len(values):
         return None
     half = [v for v in values if v.upper().rstrip(".").endswith("M")]
     seconds = sum(v.count(":") == 2 for v in values) > len(values) / 2

@@ -8,6 +8,7 @@ from data_connectors.profile import Profile
 def _words(listed: str) -> list[str]:
     return [word.strip() for word in listed.split(",") if word.strip()]
 
+
 _PLACE = {
     "address": _words(
         "address, block address, street address, incident address, location address, block, hundred block, addr, "
@@ -172,35 +173,6 @@ SIGNS: dict[str, list[str]] = {
     "population": _words("population, pop, residents, tract, fips, geoid"),
     "published_counts": _words("agency, county, months, index, year"),
 }
-
-# First match wins, so the narrow come before the wide. Codes are NIBRS offense codes.
-OFFENSE_WORDS: tuple[tuple[str, str], ...] = (
-    ("HOMICIDE|MURDER|MANSLAUGHTER", "09A"),
-    ("CARJACK|ROBBERY", "120"),
-    ("BURGLAR", "220"),
-    ("NON.?VEH|NOT.?FROM.?VEH", "23H"),
-    ("RECOVERED|RECOVERY", "unknown"),
-    ("(FROM|F/|FRM|THEFT OF).{0,12}(AUTO|VEH|MOTOR).{0,10}(PART|ACCESS)", "23G"),
-    ("(FROM|F/|FRM).{0,8}(AUTO|VEH|MOTOR|MV|CAR)", "23F"),
-    ("(AUTO|VEHICLE|MOTOR|CAR).{0,14}(THEFT|STOLEN)|STOLEN.{0,6}(AUTO|VEHICLE|CAR)", "240"),
-    ("(THEFT|LARCENY).{0,6}(OF )?(AUTO|VEH|MOTOR)", "240"),
-    ("SHOPLIFT", "23C"),
-    ("PICK.?POCKET", "23A"),
-    ("AGG.{0,12}(ASSAULT|BATTERY)|(ASSAULT|BATTERY).{0,4}(AGG|W/|WITH).{0,12}|DANGEROUS WEAPON|ADW", "13A"),
-    ("RAPE|SEXUAL ASSAULT|SEX ABUSE|CRIM SEXUAL", "11A"),
-    ("ASSAULT|BATTERY", "13B"),
-    ("THREAT|INTIMIDAT|HARASS|STALK", "13C"),
-    ("LARCENY|THEFT|STEAL", "23H"),
-    ("ARSON", "200"),
-    ("VANDAL|CRIMINAL DAMAGE|DESTRUCTION|MISCHIEF", "290"),
-    ("FORGERY|COUNTERFEIT", "250"),
-    ("FRAUD|DECEPTIVE|EMBEZZ", "26A"),
-    ("NARCOTIC|DRUG|CONTROLLED SUBSTANCE", "35A"),
-    ("WEAPON|FIREARM", "520"),
-    ("TRESPASS", "90J"),
-    ("KIDNAP", "100"),
-)
-
 
 def words_for(table: str) -> dict[str, list[str]]:
     """Column of `table` to the words that headers use for it, times and coordinates apart.

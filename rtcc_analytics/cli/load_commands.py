@@ -87,6 +87,7 @@ def profile_suggest(
     if write:
         write.write_text(suggestion.toml, encoding="utf-8")
         typer.echo(f"draft written to {write}; read it, mend it, then: rtcc load {write} {file} --dry-run")
+        typer.echo("\n".join(["to check first:", *(f"  - {told}" for told in suggestion.unsure), ""]))
     else:
         typer.echo(suggestion.toml)
     print_frame(suggestion.preview)
