@@ -77,10 +77,11 @@ class ForecastExplorer(w.VBox):
         self.status, self.board, self.pictures, self.why = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         self.view: ForecastView | None = None
         rows = [w.HBox([self.offense, self.models]), w.HBox([self.horizon, self.share])]
-        left = w.VBox([self.map, self.why], layout=w.Layout(flex="1 1 430px", min_width="400px"))
-        right = w.VBox([self.board, self.pictures], layout=w.Layout(flex="1 1 480px", min_width="460px"))
+        left = w.VBox([self.map], layout=w.Layout(flex="1 1 430px", min_width="400px"))
+        right = w.VBox([self.pictures], layout=w.Layout(flex="1 1 480px", min_width="460px"))
         shown = w.HBox([left, right], layout=w.Layout(flex_flow="row wrap", grid_gap="12px"))
-        super().__init__([*rows, self.status, shown])
+        # Board and reasons are wider than half a page: beside the map their last columns would be cut off.
+        super().__init__([*rows, self.status, self.board, shown, self.why])
         self.redraw()
         asked = Debounced(self.redraw)
         for control in (self.offense, self.models, self.horizon, self.share):
@@ -162,7 +163,7 @@ def why_html(view: ForecastView) -> str:
     shares = view.why[drivers].div(view.why["expected"], axis=0)
 
     def words(row: pd.Series) -> str:
-        top = row.sort_values(ascending=False).head(2)
+        top = row.sort_values(ascending=False).head(3)
         return ", ".join(f"{name} {value:.0%}" for name, value in top.items() if value >= 0.05)
 
     columns = [
@@ -171,7 +172,7 @@ def why_html(view: ForecastView) -> str:
         ("90 %", "right", [f"{row.low:.0f}–{row.high:.0f}" for row in view.why.itertuples()]),
         ("Because of", "left", [words(row) for _, row in shares.iterrows()]),
     ]
-    return table_html(columns, caption="Why these cells: what adds to the expectation", widest_px=520)
+    return table_html(columns, caption="Why these cells: what adds to the expectation", widest_px=760)
 
 
 def hit_curve_svg(view: ForecastView, share: float) -> str:
