@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from . import guard
 from .engine import Attach, Connection, connected
@@ -24,18 +24,34 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+Engine = Literal["duckdb", "spark"]
+
+
+class Reading(Protocol):
+    """What runs a SELECT: DuckDB's `Connection`, or Spark."""
+
+    def arrow(self, sql: str, parameters: Mapping[str, Any]) -> pyarrow.Table:
+        """The rows of one SELECT in DuckDB's dialect."""
+
+
 class SightingsSession:
     """Reads of plate-bearing tables under one purpose; made by `Store.sightings`.
 
     Attributes
     ----------
     purpose : Purpose
+    engine : str
+        What does the work.
     last_hash : str
         SHA-256 of the rows handed back last, as in the ledger.
     """
 
-    def __init__(self, connection: Connection, ledger: Ledger, purpose: Purpose, wait_s: float) -> None:
+    def __init__(
+        self, connection: Connection, ledger: Ledger, purpose: Purpose, wait_s: float, engine: Engine = "duckdb"
+    ) -> None:
         self.purpose = purpose
+        self.engine = engine
+        self._reading: Reading = _on(engine, connection)
         self.last_hash = ""
         self._data_asof = connection.value("SELECT strftime(max(loaded_at), '%Y-%m-%dT%H:%M:%SZ') FROM sightings.loads")
         self._connection = connection
@@ -63,9 +79,11 @@ class SightingsSession:
         """
         names: tuple[str, ...] = ()
         asked = {"sql": sql, "parameters": {name: written(value) for name, value in parameters.items()}}
+        if self.engine != "duckdb":
+            asked["engine"] = self.engine
         try:
             names = guard.check(self._connection, sql, plates=True)
-            table = retried(lambda: self._connection.arrow(sql, parameters), Deadline.after(self._wait_s))
+            table = retried(lambda: self._reading.arrow(sql, parameters), Deadline.after(self._wait_s))
         except StoreError:
             self._record(names, asked, outcome="error")
             raise
@@ -88,7 +106,13 @@ class SightingsSession:
 
 @contextmanager
 def open_sightings(
-    location: Location, purpose: Purpose, *, explain: bool, wait_s: float, records_at: int | None
+    location: Location,
+    purpose: Purpose,
+    *,
+    explain: bool,
+    wait_s: float,
+    records_at: int | None,
+    engine: Engine = "duckdb",
 ) -> Iterator[SightingsSession]:
     """A `SightingsSession`; a purpose that does not do is refused, and the refusal recorded."""
     refusal = purpose.refusal() or Policy.of(location).refusal(purpose, asking(location))
@@ -99,7 +123,17 @@ def open_sightings(
     lakes = (Attach("sightings"), Attach("records", snapshot=records_at))
     with connected(location, *lakes, explain=explain, hardened=True, masked=True) as connection:
         check_version(connection, "sightings")
-        yield SightingsSession(connection, Ledger(location, wait_s, connection), purpose, wait_s)
+        yield SightingsSession(connection, Ledger(location, wait_s, connection), purpose, wait_s, engine)
+
+
+def _on(engine: Engine, connection: Connection) -> Reading:
+    if engine == "duckdb":
+        return connection
+    if engine == "spark":
+        from .spark import SparkReading
+
+        return SparkReading(connection)
+    raise StoreError(f"there is no engine {engine!r}; there are: duckdb, spark")
 
 
 def content_hash(table: pyarrow.Table) -> str:

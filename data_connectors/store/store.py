@@ -23,7 +23,7 @@ from .locking import Deadline, retried
 from .migrations import check_version
 from .purpose import Purpose
 from .reading import Reading
-from .sightings import SightingsSession, open_sightings
+from .sightings import Engine, SightingsSession, open_sightings
 
 if TYPE_CHECKING:
     import pandas
@@ -140,18 +140,27 @@ class Store:
             records = retried(lambda: opened.enter_context(self.at(snapshot)._records()), Deadline.after(self.wait_s))
             yield Reading(records, snapshot, self.wait_s)
 
-    def sightings(self, purpose: Purpose) -> AbstractContextManager[SightingsSession]:
+    def sightings(self, purpose: Purpose, *, engine: Engine = "duckdb") -> AbstractContextManager[SightingsSession]:
         """Plate-bearing tables, for a stated purpose; every read is in the audit ledger before its rows are handed back.
 
         Inside the ``with``, `read` takes unqualified names of the sightings tables and
         ``records.…`` for the others.
 
+        Parameters
+        ----------
+        purpose : Purpose
+        engine : "duckdb" or "spark"
+            What does the work. Spark is for a state's reads: the same SQL over the same files, the sightings tables
+            only, in the Spark application that runs in this process or else in one of this machine.
+
         Raises
         ------
         StoreError
-            The purpose is blank; the refusal is in the ledger too.
+            The purpose is blank (the refusal is in the ledger too), or Spark is not there.
         """
-        return open_sightings(self._place, purpose, explain=self.explain, wait_s=self.wait_s, records_at=self._at)
+        return open_sightings(
+            self._place, purpose, explain=self.explain, wait_s=self.wait_s, records_at=self._at, engine=engine
+        )
 
     def loading(self, lake: Lake) -> AbstractContextManager[session.LoadingSession]:
         """The loader's door to one lake; see `LoadingSession`."""
@@ -207,11 +216,12 @@ class Store:
         return undoing.undo(self._place, int(load_id), lake, explain=self.explain, wait_s=self.wait_s)
 
     def expunge(self, table: str, *, source: str, match: Mapping[str, Any], reason: str) -> int:
-        """Take sealed records out of every snapshot and every file. It cannot be brought back.
+        """Take sealed records out of every snapshot and every file of this store. There is no undo.
 
         Every snapshot since the record first came in is lost with it, so reports made from
-        those cannot be run again; the ledger says which. A later load of a file that still
-        holds the record brings it in again: have the source seal it too.
+        those cannot be run again; the ledger says which. Copies are not reached: a later load of
+        a file that still holds the record, or a backup restored, brings it back, and exports
+        keep it. Have the source seal it too, and destroy those copies.
 
         Parameters
         ----------
@@ -230,7 +240,8 @@ class Store:
         Raises
         ------
         StoreError
-            Nothing matches in any snapshot, or a file could not be removed.
+            A value that its column cannot hold, nothing that matches in any snapshot, or a file that could not be
+            removed.
         """
         return expunging.expunge(
             self._place, table, source=source, match=match, reason=reason, explain=self.explain, wait_s=self.wait_s
@@ -246,6 +257,7 @@ class Store:
         reason: str,
         record_id: str | None = None,
         address: str | None = None,
+        outside: bool = False,
     ) -> int:
         """Put right where one record, or every record at an address, happened; reloads keep it.
 
@@ -260,11 +272,18 @@ class Store:
         record_id, address : str
             Exactly one: the source's identifier of the record, or the address as stored. A
             record's own correction wins over its address's; a later one over an earlier.
+        outside : bool
+            The place truly lies outside the feed's bounds: those of its shipped profile, else of its located rows.
 
         Returns
         -------
         int
             Rows changed now.
+
+        Raises
+        ------
+        StoreError
+            No such row, no reason, or a place outside the feed's bounds; exchanged values are refused always.
         """
         return correcting.correct_location(
             self._place,
@@ -275,6 +294,7 @@ class Store:
             reason=reason,
             record_id=record_id,
             address=address,
+            outside=outside,
             explain=self.explain,
             wait_s=self.wait_s,
         )

@@ -31,6 +31,9 @@ OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Write the rows as CSV instead of printing")
 ]
 PlateArgument = Annotated[str, typer.Argument(help="Letters and digits of the plate")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", envvar="RTCC_ENGINE", help="What does the work: duckdb, or spark for a state's reads")
+]
 RowsOption = Annotated[int, typer.Option("--rows", help="Most rows printed")]
 
 
@@ -40,10 +43,18 @@ def _purpose(case: str, reason: str, text: str, supervisor: str) -> Purpose:
     return Purpose(reason_code=reason, case_number=case, text=text, supervisor=supervisor)
 
 
-def _ask(store: str, purpose: Purpose, search: Callable[[Any], Any], *, out: Path | None, rows: int) -> None:
+def _ask(
+    store: str,
+    purpose: Purpose,
+    search: Callable[[Any], Any],
+    *,
+    out: Path | None,
+    rows: int,
+    engine: str = "duckdb",
+) -> None:
     """Run one search and print its caveats and rows, or write the rows and print the caveats."""
     opened = open_store(store)
-    with opened.sightings(purpose) as sightings:
+    with opened.sightings(purpose, engine=engine) as sightings:
         found = search(sightings)
     typer.echo(str(found))
     if out is None:
@@ -68,6 +79,7 @@ def lpr_history(
     supervisor: SupervisorOption = "",
     out: OutOption = None,
     rows: RowsOption = 200,
+    engine: EngineOption = "duckdb",
     partial: Annotated[bool, typer.Option("--partial", help="The characters may stand anywhere in the plate")] = False,
 ) -> None:
     """Where a plate was read. * stands for any run of characters, ? for one."""
@@ -79,6 +91,7 @@ def lpr_history(
         lambda s: history(s, plate=plate, start=start, end=end, partial=partial),
         out=out,
         rows=rows,
+        engine=engine,
     )
 
 
@@ -121,6 +134,7 @@ def lpr_hits(
     supervisor: SupervisorOption = "",
     out: OutOption = None,
     rows: RowsOption = 200,
+    engine: EngineOption = "duckdb",
     similar: Annotated[bool, typer.Option("--similar", help="Also plates that look alike")] = False,
     retro: Annotated[bool, typer.Option("--retro", help="Also passages from before an entry was issued")] = False,
     category: Annotated[list[str] | None, typer.Option("--category", help="Only these categories; repeat")] = None,
@@ -134,6 +148,7 @@ def lpr_hits(
         lambda s: hotlist_matches(s, start=start, end=end, similar=similar, retro=retro, categories=category or None),
         out=out,
         rows=rows,
+        engine=engine,
     )
 
 
@@ -149,6 +164,7 @@ def lpr_places(
     supervisor: SupervisorOption = "",
     out: OutOption = None,
     rows: RowsOption = 200,
+    engine: EngineOption = "duckdb",
     radius_m: Annotated[float, typer.Option(help="Readers this near count, metres")] = 2000.0,
     before_min: Annotated[float, typer.Option(help="Minutes before each incident")] = 20.0,
     after_min: Annotated[float, typer.Option(help="Minutes after it")] = 20.0,
@@ -180,6 +196,7 @@ def lpr_places(
         ),
         out=out,
         rows=rows,
+        engine=engine,
     )
 
 
@@ -195,6 +212,7 @@ def lpr_with(
     supervisor: SupervisorOption = "",
     out: OutOption = None,
     rows: RowsOption = 50,
+    engine: EngineOption = "duckdb",
     window_s: Annotated[int, typer.Option(help="Seconds apart at the same reader")] = 60,
     min_trips: Annotated[int, typer.Option(help="Fewest trips together")] = 2,
 ) -> None:
@@ -207,6 +225,7 @@ def lpr_with(
         lambda s: travels_with(s, plate=plate, start=start, end=end, window_s=window_s, min_trips=min_trips),
         out=out,
         rows=rows,
+        engine=engine,
     )
 
 

@@ -39,7 +39,8 @@ wanted AS MATERIALIZED (
 ),""".replace("{IN_PERIOD}", IN_PERIOD),
 }
 _TOLD = """
-           max(camera_name) AS camera_name, list_sort(list(DISTINCT region) FILTER (region IS NOT NULL)) AS regions,
+           max(camera_name) AS camera_name, list(DISTINCT region) FILTER (region IS NOT NULL) AS regions,
+           min(region) AS region,
            max(confidence) AS confidence, max(lon) AS lon, max(lat) AS lat"""
 _HITS = (
     f"""
@@ -51,14 +52,14 @@ own AS (
     + """
 SELECT e.plate AS listed, d.plate, d.camera_id, d.camera_name, d.first_at, d.last_at, d.reads, d.parked, d.confidence,
        d.lon, d.lat, e.list_name, e.category, e.reason, e.case_number, e.priority, e.region AS listed_region,
-       d.regions[1] AS region, e.issued_at, e.expires_at, e.loaded_at,
+       d.region, e.issued_at, e.expires_at, e.loaded_at,
        CASE WHEN e.region IS NULL OR array_length(coalesce(d.regions, [])) = 0 THEN 'unknown'
             WHEN list_contains(d.regions, e.region) THEN 'same' ELSE 'differs' END AS region_match,
        CASE WHEN e.issued_at IS NOT NULL AND d.first_at < e.issued_at THEN 'before_issue'
             WHEN e.expires_at IS NOT NULL AND d.first_at >= e.expires_at THEN 'after_expiry'
             ELSE 'in_force' END AS validity
 FROM described d JOIN wanted w ON w.variant = d.plate JOIN entries e ON e.plate = w.listed
-ORDER BY d.first_at, d.plate, e.list_name"""
+ORDER BY d.first_at, d.plate, d.camera_id, e.list_name, e.case_number, e.plate"""
 )
 _LOOK_ALIKES = f"""/* lpr hotlist_matches, look-alikes */ WITH
 asked AS (SELECT DISTINCT plate, plate_folded FROM hotlist_entries WHERE plate IN (SELECT unnest($plates::VARCHAR[])))

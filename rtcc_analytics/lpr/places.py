@@ -36,7 +36,7 @@ theirs AS (
 SELECT r.plate, o.item AS place, o.camera_id, min(r.captured_at) AS first_at, max(r.captured_at) AS last_at,
        count(*) AS reads
 FROM occasions o JOIN theirs r ON r.camera_id = o.camera_id AND r.captured_at >= o.lo AND r.captured_at <= o.hi
-GROUP BY ALL ORDER BY r.plate, first_at"""
+GROUP BY ALL ORDER BY r.plate, first_at, place, o.camera_id"""
 )
 
 

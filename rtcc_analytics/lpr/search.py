@@ -33,7 +33,7 @@ own AS (
     + """
 SELECT plate, camera_id, camera_name, first_at, last_at, reads, parked, region, confidence, lon, lat, direction_deg,
        make, color, source
-FROM passages ORDER BY first_at, plate LIMIT $most + 1"""
+FROM passages ORDER BY first_at, plate, camera_id LIMIT $most + 1"""
 )
 HISTORY = "/* lpr history */ WITH" + _HISTORY.replace("{which}", "plate = $plate")
 HISTORY_LIKE = "/* lpr history, wildcard */ WITH" + _HISTORY.replace("{which}", "plate LIKE $plate")
