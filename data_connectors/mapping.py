@@ -19,6 +19,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from data_connectors import faults
 from data_connectors.normalise import places, plates, text, times
 from data_connectors.profile import FILE, PERIODS, ColumnSpec, Crosswalk, Layout, Profile, TimeSpec
 from data_connectors.readers import LoadError
@@ -39,7 +40,8 @@ class Statement:
     ----------
     sql : str
         Gives the table's columns without ``load_id``, then ``file_name``, ``fault`` (``column: reason``, null where the
-        row is good) and ``fault_value`` (what the column said; null where it may hold a plate).
+        row is good), ``fault_value`` (what the column said; null where it may hold a plate) and ``unread`` (times and
+        coordinates that are there but cannot be read; see `faults.unread`).
     parameters : dict
     zones : dict
         Alias of each time zone's table of days.
@@ -115,11 +117,11 @@ def compile_mapping(
     >>> statement.zones, "raw_rows" in statement.sql
     ({}, True)
     """
-    return _Compiler(profile, layout, tuple(columns), frozenset(tidy)).statement()
+    return Compiler(profile, layout, tuple(columns), frozenset(tidy)).statement()
 
 
 @dataclass
-class _Compiler:
+class Compiler:
     profile: Profile
     layout: Layout
     columns: tuple[str, ...]
@@ -153,12 +155,13 @@ class _Compiler:
         mapped = ", ".join(f"CAST({sql} AS {table.column(name).type}) AS {quoted(name)}" for name, sql in final.items())
         raw_column = ", raw" if raw else ""
         inner = (f"SELECT {mapped}{raw_column}, {self.window()} AS window_key, _file_hash AS file_hash, _line AS line, "
-                 f"_file_name AS file_name, {self.unreadable()} FROM ({level3})")
+                 f"_file_name AS file_name, {faults.unreadable(self)}, {faults.unread(self)} AS unread FROM ({level3})")
         names = ", ".join(quoted(c.name) for c in table.columns)
         sql = (f"SELECT {names}{raw_column}, {self.value(self.profile.source)} AS source, window_key, file_hash, line, "
-               f"hash({names}) AS row_hash, file_name, coalesce(unreadable, {self.fault()}) AS fault, fault_value "
+               f"hash({names}) AS row_hash, file_name, coalesce(unreadable, {faults.fault(self)}) AS fault, "
+               f"fault_value, unread "
                f"FROM ({inner})")
-        counter = _Compiler(self.profile, self.layout, self.columns)
+        counter = Compiler(self.profile, self.layout, self.columns)
         skipped = f"SELECT count(*) FROM raw_rows AS r WHERE {counter.skipped()}" if self.profile.skips else ""
         zones = {alias: zone for zone, alias in self.zones.items()}
         return Statement(sql, self.parameters, zones, skipped, counter.parameters)
@@ -186,8 +189,11 @@ class _Compiler:
     # Times -----------------------------------------------------------------------------------------------------------
 
     def texts(self) -> list[str]:
-        """Level 2: the text of each time."""
-        return [f"{self.said(spec)} AS {name}_said" for name, spec in self.layout.times.items()]
+        """Level 2: the text of each time, and of degrees."""
+        place = self.layout.location
+        degrees = ((place.lon, "lon_said"), (place.lat, "lat_said")) if place else ()
+        return [f"{self.said(spec)} AS {name}_said" for name, spec in self.layout.times.items()] + [
+            f"{text_of(self, spec)} AS {name}" for spec, name in degrees if spec]
 
     def clocks(self) -> list[str]:
         """Level 2: for each time its clock as read (or UTC where the source gives that), its precision."""
@@ -209,7 +215,7 @@ class _Compiler:
         utc = {"offset": f"coalesce({times.has_offset(said)}, false)", "utc": "true"}.get(spec.stamped, "false")
         if spec.stamped == "offset":
             wall = f"CASE WHEN {times.has_offset(said)} THEN {times.given_instant(said)} ELSE {wall} END"
-        precision = _case(precisions)
+        precision = faults.case(precisions)
         return [f"{wall} AS {name}_clock", f"{precision} AS {name}_precision", f"{utc} AS {name}_utc"]
 
     def walls(self) -> list[str]:
@@ -359,7 +365,7 @@ class _Compiler:
         place = self.layout.location
         if place is None or place.x:
             return []
-        pair = [text.number(text_of(self, spec)) for spec in (place.lon, place.lat)]
+        pair = [text.number(said) for said in ("lon_said", "lat_said")]
         if place.missing:
             values = ", ".join(self.value(v) for v in place.missing)
             pair = [f"CASE WHEN {one} IN ({values}) THEN NULL ELSE {one} END" for one in pair]
@@ -439,43 +445,13 @@ class _Compiler:
         parsed = [one for format in window.formats for one, _ in self.attempts(format, said)]
         return f"strftime(coalesce({', '.join(parsed)}), {pattern})"
 
-    # Faults ----------------------------------------------------------------------------------------------------------
-
-    def unreadable(self) -> str:
-        """A required time that is there but cannot be read, and what it says, unless the table bears plates."""
-        cases, values = [], []
-        for name in self.layout.times:
-            if self.profile.table.column(name).required:
-                broken = f"WHEN {name}_instant IS NULL AND {name}_said IS NOT NULL THEN"
-                cases.append(f"{broken} '{name}: fits none of the formats that the profile names'")
-                values.append(f"{broken} {name}_said")
-        if self.profile.table.lake == "sightings":
-            values = []
-        return f"{_case(cases)} AS unreadable, {_case(values)} AS fault_value"
-
-    def fault(self) -> str:
-        cases = [f"WHEN {quoted(c.name)} IS NULL THEN '{c.name}: no value'"
-                 for c in self.profile.table.columns if c.required]
-        if self.profile.table.name == "plate_reads":
-            cases.append("WHEN captured_at > now() + INTERVAL 1 DAY THEN 'captured_at: captured in the future'")
-        if self.profile.strategy == "replace_window":
-            window = self.layout.window
-            assert window is not None  # the parser asks for one
-            named = self.value(f"{window.column or window.time}: tells no reporting period")
-            cases.append(f"WHEN window_key IS NULL THEN {named}")
-        return _case(cases)
-
 
 def _more(columns: Sequence[str], inner: str) -> str:
     """The rows of `inner` with more columns."""
     return f"SELECT {', '.join(['*', *columns])} FROM ({inner})"
 
 
-def _case(branches: Sequence[str]) -> str:
-    return f"CASE {' '.join(branches)} END" if branches else "NULL::VARCHAR"
-
-
-def text_of(compiler: _Compiler, spec: ColumnSpec) -> str:
+def text_of(compiler: Compiler, spec: ColumnSpec) -> str:
     """The text a column spec names, with its modifiers applied in the grammar's order."""
     sources = [compiler.raw(c) for c in spec.columns]
     if spec.kind == "first":

@@ -107,14 +107,13 @@ class LoadReceipt:
         files = "1 file" if len(self.files) == 1 else f"{len(self.files):,} files"
         end = "dry run, nothing written" if self.dry_run else (
             f"load {self.load_id}" if self.load_id else "nothing changed, nothing written")
-        rows = "1 row" if self.read == 1 else f"{self.read:,} rows"
-        lines = [f"{self.profile} → {self.table}: {rows} read from {files} ({end})"]
+        lines = [f"{self.profile} → {self.table}: {rows_said(self.read)} read from {files} ({end})"]
         refused = sum(self.rejected.values())
         lines.append(f"  rows      {self.new:,} new · {self.changed:,} changed · {self.unchanged:,} unchanged · "
                      f"{self.removed:,} removed · {refused:,} rejected")
         lines += [f"  rejected  {n:,}  {reason}" for reason, n in self.rejected.items()]
         if self.repeated:
-            lines.append(f"  repeated  {self.repeated:,} rows of an identifier given again later in the same files")
+            lines.append(f"  repeated  {rows_said(self.repeated)} of an identifier given again later in the same files")
         if self.skipped:
             lines.append(f"  left out  {self.skipped:,} on purpose, as the profile says")
         if self.first_at and self.last_at:
@@ -140,6 +139,17 @@ class LoadReceipt:
     def to_json(self) -> str:
         """The receipt as the store keeps it."""
         return json.dumps(asdict(self) | {"columns_seen": self.columns_seen}, default=str)
+
+
+def rows_said(n: int) -> str:
+    """A number of rows in words.
+
+    Examples
+    --------
+    >>> rows_said(1), rows_said(1200)
+    ('1 row', '1,200 rows')
+    """
+    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def _listed(counts: Mapping[str, int]) -> str:

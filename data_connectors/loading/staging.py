@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from data_connectors.faults import BETWEEN, WITHIN
 from data_connectors.loading.identity import identity
-from data_connectors.loading.receipt import FileReceipt
+from data_connectors.loading.receipt import FileReceipt, rows_said
 from data_connectors.mapping import (
     LAT,
     LON,
@@ -31,7 +32,9 @@ from data_connectors.store import LoadingSession, quoted
 Report = Callable[[int, int, str], None]
 
 STAGED, REFUSED = "staged", "staged_rejects"
-_CHECKS = ("file_name", "fault", "fault_value")
+_CHECKS = ("file_name", "fault", "fault_value", "unread")
+_IDENTIFIERS = ("incident_id", "call_id")
+_MOST_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class Staging:
     layout: Layout | None = None
     gathered: list[pa.Table] = field(default_factory=list)
     refused: list[dict[str, object]] = field(default_factory=list)
+    always_identified: bool = True
 
     def take(self, file: SourceFile) -> None:
         """Read one file; its rows are mapped when enough are gathered."""
@@ -143,6 +147,7 @@ class Staging:
         if self.gathered and (layout != self.layout or self.gathered[0].column_names[: len(names)] != names):
             self.flush()
         self.layout = layout
+        self.always_identified &= bool({*_IDENTIFIERS} & {*layout.columns})
         rows = batch.columns.num_rows
         if rows:
             self.gathered.append(_with_origin(batch, file))
@@ -234,7 +239,37 @@ class Staging:
         said = tuple(f"{n} file{'s' * (n > 1)} read as {encoding}, not UTF-8" for encoding, n in encodings.items())
         notes = tuple(note if n == 1 else f"{note} ({n} times)" for note, n in self.notes.items())
         read = self.read if not self.profile.unpivot else self._long_rows()
-        return Intake(tuple(self.files), read, self.skipped, repeated, dict(reasons), tuple(self.zones), said + notes)
+        notes = (*self._unread(), *self._without_identifier(), *said, *notes)
+        return Intake(tuple(self.files), read, self.skipped, repeated, dict(reasons), tuple(self.zones), notes)
+
+    def _unread(self) -> Iterator[str]:
+        """A note for each column whose values are there but cannot be read: how many, and the first."""
+        found = self.session.rows(
+            f"SELECT one[1], count(*), min_by(file_name, place), min_by(line, place), min_by(one[2], place), "
+            f"min_by(one[3], place) FROM (SELECT rowid AS place, file_name, line, "
+            f"string_split(unnest(string_split(unread, $between)), $within) AS one FROM {STAGED} "
+            f"WHERE unread IS NOT NULL AND fault IS NULL) GROUP BY 1 ORDER BY 2 DESC, 1",
+            between=BETWEEN, within=WITHIN,
+        )
+        for column, n, file, line, source, said in found:
+            kind = "coordinate" if column in ("lon", "lat") else "time"
+            shown = f": {said[:_MOST_SHOWN]!r}" if said else ""
+            yield (f"{n:,} {kind}{'s' * (n > 1)} could not be read, blanks not counted: {column} "
+                   f"(first: {file}, line {line}, column {source!r}{shown})")
+
+    def _without_identifier(self) -> Iterator[str]:
+        """A note on records whose identifier is blank, where the feed has one."""
+        column = next((c.name for c in self.profile.table.columns if c.name in _IDENTIFIERS), None)
+        if column is None or not self.always_identified:
+            return
+        [(blank,)] = self.session.rows(
+            f"SELECT count(*) FROM {STAGED} WHERE {quoted(column)} IS NULL AND fault IS NULL"
+        )
+        if blank:
+            rests = ("rows are compared whole, window by window, as all rows of this feed"
+                     if self.profile.strategy == "replace_window" else
+                     "told apart by all their fields, so one that changes at the source comes again as a new row")
+            yield f"{rows_said(blank)} without {column}: {rests}"
 
     def _long_rows(self) -> int:
         [(rows,)] = self.session.rows(f"SELECT (SELECT count(*) FROM {STAGED}) + (SELECT count(*) FROM {REFUSED})")

@@ -123,7 +123,7 @@ class Draft:
         if chosen and self.looks[chosen.column].unique:
             return []
         if chosen and (blank := self._blank_but_unique(chosen.column)):
-            self.unsure.append(f"{chosen.column!r} is blank in {_rows(blank)}: those are told apart by all their fields")
+            self.unsure.append(f"{chosen.column!r} is blank in {_rows(blank)}: told apart by all their fields")
             return []
         said = [name for name in ("offense_raw", "offense_description") if name in self.columns]
         name = next((n for n in said if chosen and self._unique([chosen.column, self.columns[n].column])), None)
