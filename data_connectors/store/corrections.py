@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ..profile import Profile, ProfileError
 from ..schemas import TABLES
 from .errors import StoreError
 from .location import Location, quoted
@@ -9,6 +13,7 @@ from .locking import current_user
 from .session import LoadingSession, loading
 
 RECORD_ID = {"incidents": "incident_id", "calls": "call_id", "cameras": "camera_id", "places": "place_id"}
+LEAST_MARGIN_DEG = 0.5  # about 50 km: a feed whose rows are all stacked has no extent of its own
 
 
 def correct_location(
@@ -21,6 +26,7 @@ def correct_location(
     reason: str,
     record_id: str | None,
     address: str | None,
+    outside: bool,
     explain: bool,
     wait_s: float,
 ) -> int:
@@ -28,6 +34,10 @@ def correct_location(
     _check(table, lon, lat, reason, record_id, address)
 
     def job(session: LoadingSession) -> int:
+        if not _matching(session, table, source, record_id, address):
+            wanted = f"address {address!r}" if record_id is None else f"{RECORD_ID[table]} {record_id!r}"
+            raise StoreError(f"{table} has no row of source {source!r} with {wanted}; nothing was corrected")
+        _check_bounds(_bounds(session, table, source), lon, lat, source, outside=outside)
         name = session.table("location_corrections")
         [(last,)] = session.rows(f"SELECT coalesce(max(correction_id), 0) FROM {name}")
         session.run(
@@ -43,11 +53,7 @@ def correct_location(
             reason=reason,
             who=current_user(),
         )
-        touched = _apply(session, table, session.table(table))
-        if not touched and not _matching(session, table, source, record_id, address):
-            wanted = f"address {address!r}" if record_id is None else f"{RECORD_ID[table]} {record_id!r}"
-            raise StoreError(f"{table} has no row of source {source!r} with {wanted}; nothing was corrected")
-        return touched
+        return _apply(session, table, session.table(table))
 
     with loading(location, "records", explain=explain, wait_s=wait_s) as session:
         return session.commit(job, note="correct location")
@@ -111,10 +117,70 @@ def _check(table: str, lon: float, lat: float, reason: str, record_id: str | Non
     if (record_id is None) == (address is None):
         raise StoreError("give either record_id (one record) or address (every record at it), not both and not neither")
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise StoreError(f"longitude {lon} and latitude {lat} are no place on earth: lon is -180 to 180, lat -90 to 90")
+        given = f"longitude {lon} and latitude {lat} are no place on earth: lon is -180 to 180, lat -90 to 90"
+        exchanged = f"; exchanged, they are one: --lon {lat} --lat {lon}" if abs(lon) <= 90 < abs(lat) <= 180 else ""
+        raise StoreError(f"{given}{exchanged}. Nothing was corrected")
     if not reason.strip():
         raise StoreError("a correction needs a reason, in your words")
     assert RECORD_ID[table] in {c.name for c in TABLES[table].columns}
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """Where a feed's places lie: west, south, east, north in degrees, and who says so."""
+
+    box: tuple[float, float, float, float]
+    whose: str
+
+    def hold(self, lon: float, lat: float) -> bool:
+        west, south, east, north = self.box
+        return west <= lon <= east and south <= lat <= north
+
+    def __str__(self) -> str:
+        west, south, east, north = self.box
+        return f"longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f} ({self.whose})"
+
+
+def _bounds(session: LoadingSession, table: str, source: str) -> _Bounds | None:
+    """The bounds of the feed's shipped profile; else those of its own located rows, widened; None where it has neither."""
+    named = session.rows(
+        f"SELECT profile FROM {session.table('loads')} WHERE table_name = $table AND source = $source "
+        "AND undone_at IS NULL ORDER BY load_id DESC LIMIT 1",
+        table=table,
+        source=source,
+    )
+    with suppress(ProfileError):  # an agency's own profile is a file that may be anywhere
+        stated = Profile.named(named[0][0].rsplit(" ", 1)[0]).bounds if named else None
+        if stated:
+            return _Bounds(stated, "bounds of its profile")
+    [(west, south, east, north)] = session.rows(
+        "SELECT quantile_cont(lon, 0.01), quantile_cont(lat, 0.01), quantile_cont(lon, 0.99), quantile_cont(lat, 0.99) "
+        f"FROM {session.table(table)} WHERE source = $source AND lon IS NOT NULL "
+        "AND location_quality NOT IN ('outside', 'corrected')",
+        source=source,
+    )
+    if west is None:
+        return None
+    wide, high = max(east - west, LEAST_MARGIN_DEG), max(north - south, LEAST_MARGIN_DEG)
+    return _Bounds(
+        (west - wide, south - high, east + wide, north + high), "its located rows, widened by their own extent"
+    )
+
+
+def _check_bounds(bounds: _Bounds | None, lon: float, lat: float, source: str, *, outside: bool) -> None:
+    if bounds is None or bounds.hold(lon, lat):
+        return
+    given = f"longitude {lon} and latitude {lat} are outside the bounds of {source}: {bounds}"
+    if bounds.hold(lat, lon):
+        raise StoreError(
+            f"{given}; exchanged, they are inside. Nothing was corrected: give longitude {lat} and latitude {lon} "
+            f"(--lon {lat} --lat {lon})"
+        )
+    if not outside:
+        raise StoreError(
+            f"{given}. Nothing was corrected: check both numbers; if the place truly lies out there, say so with "
+            "--outside (outside=True)"
+        )
 
 
 def _matching(session: LoadingSession, table: str, source: str, record_id: str | None, address: str | None) -> int:

@@ -59,6 +59,7 @@ def expunge(
         check_version(connection, lake)
         connection.run("USE memory")
         session = LoadingSession(connection, lake, wait_s)
+        _check_values(session, sealed)
         first, rows = _first_seen(session, sealed)
         oldest, newest = _snapshots(connection, lake)
         session.run_held(lambda s: _delete(s, sealed), note="expunge", deadline=deadline)
@@ -94,6 +95,17 @@ def _checked(table: str, source: str, match: Mapping[str, Any], reason: str) -> 
     if not reason.strip():
         raise StoreError("an expunge needs a reason, such as the number of the order")
     return _Sealed(table, source, dict(match))
+
+
+def _check_values(session: LoadingSession, sealed: _Sealed) -> None:
+    types = {c.name: c.type for c in TABLES[sealed.table].all_columns}
+    for name, value in sealed.match.items():
+        [(readable,)] = session.rows(f"SELECT TRY_CAST($value AS {types[name]}) IS NOT NULL", value=value)
+        if not readable:
+            raise StoreError(
+                f"{name}={value!r} cannot be read: {sealed.table}.{name} is {types[name]}. Nothing was taken out; give "
+                f"such a value (rtcc schema {sealed.table} describes each column)"
+            )
 
 
 def _snapshots(connection: Connection, lake: str) -> tuple[int, int]:

@@ -98,9 +98,11 @@ class Location:
         return self.root / lake
 
     def redact(self, message: str) -> str:
-        """`message` without the password, wherever a library may have put it."""
-        password = self.server.password if self.server else None
-        return message.replace(password, "***") if password else message
+        """`message` without the password, wherever a library may have put it; a server's refusal in plain words."""
+        if self.server is None:
+            return message
+        password = self.server.password
+        return _server_fault(self, message.replace(password, "***") if password else message)
 
 
 def _parse_server(text: str) -> Location:
@@ -134,6 +136,27 @@ def _parse_server(text: str) -> Location:
     return Location(
         f"postgresql://{named}{server.host}:{port}/{database}?data_path={data_path}", Path(data_path), server
     )
+
+
+def _server_fault(location: Location, message: str) -> str:
+    """What a PostgreSQL server that cannot be reached, or that refuses, means here; any other message as it is."""
+    server = location.server
+    assert server is not None
+    where = f"the PostgreSQL server of {location.text}"
+    reason = re.search(r"Unable to connect to Postgres at .*?\": (?:.*failed: )?(.*)", message)
+    if reason:
+        words = re.sub(r"^(FATAL|ERROR):\s*", "", reason[1].strip())
+        return (
+            f"{where} cannot be used: {words}. Check that it runs and is reached from here (pg_isready -h {server.host} "
+            f"-p {server.port}), the database and user in the address, and the password in PGPASSWORD or ~/.pgpass"
+        )
+    refused = re.search(r"permission denied for (\w+) \"?(\w+)", message)
+    if refused:
+        return (
+            f"{where} refuses this to {server.user or 'this user'}: permission denied for {refused[1]} {refused[2]}. "
+            "Where your work needs it, ask the store's administrator (rtcc policy grants writes the rights of each role)"
+        )
+    return message
 
 
 _PATTERN = "postgresql://user@host:port/database?data_path=/shared/folder"

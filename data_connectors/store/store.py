@@ -179,13 +179,15 @@ class Store:
         Returns
         -------
         pandas.DataFrame
-            Columns table, lake, rows, first_at, last_at, last_load, sources.
+            Columns table, lake, rows, first_at, last_at, last_load, sources; times are UTC. Where the database keeps
+            this user out of `sightings`, its tables are listed without numbers, and `sources` says so.
         """
-        with self._both() as connection:
-            return description.describe(connection)
+        return description.describe(self._place, snapshot=self._at, explain=self.explain)
 
     def loads(self) -> pandas.DataFrame:
         """One row a load of either lake, newest first: when, who, what, and the counts of its receipt.
+
+        Where the database keeps this user out of `sightings`, loads of `records` alone.
 
         Returns
         -------
@@ -193,8 +195,7 @@ class Store:
             Columns lake, load_id, loaded_at, loaded_by, table_name, source, profile, read, new,
             changed, unchanged, removed, rejected, undone_at.
         """
-        with self._both() as connection:
-            return description.loads(connection)
+        return description.loads(self._place, snapshot=self._at, explain=self.explain)
 
     def undo(self, load_id: int, lake: Lake = "records") -> int:
         """Take one load back: its rows go and, in `records`, what it replaced comes back.
@@ -361,10 +362,6 @@ class Store:
     def doctor(self) -> tuple[Finding, ...]:
         """What is wrong with the installation and this store, and what mends it."""
         return diagnose(self._place)
-
-    def _both(self) -> AbstractContextManager[Connection]:
-        lakes = (Attach("records", snapshot=self._at), Attach("sightings"))
-        return connected(self._place, *lakes, explain=self.explain)
 
     @contextmanager
     def _records(self) -> Iterator[Connection]:

@@ -41,13 +41,15 @@ def open_store(location: str, *, explain: bool = False) -> Store:
 
 
 def print_frame(frame: pandas.DataFrame, *, empty: str = "(no rows)") -> None:
-    """Print a DataFrame whole, one row a line, instants to the minute in UTC; `empty` where there is none."""
+    """Print a DataFrame whole, one row a line, instants to the minute, marked UTC; `empty` where no row is."""
     if frame.empty:
         typer.echo(empty)
         return
     shown = frame.copy()
     for name in shown.select_dtypes(["datetime", "datetimetz"]):
+        zone = " UTC" if shown[name].dt.tz is not None else ""
         shown[name] = shown[name].dt.strftime("%Y-%m-%d %H:%M")
+        shown = shown.rename(columns={name: f"{name}{zone}"})
     typer.echo(shown.to_string(index=False, na_rep="-", max_colwidth=60))
 
 

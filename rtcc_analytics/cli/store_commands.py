@@ -81,13 +81,22 @@ def expunge(
     reason: Annotated[str, typer.Option(help="Why, e.g. the order's number")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
 ) -> None:
-    """Take a sealed record out of every snapshot and every file. It cannot be brought back."""
+    """Take a sealed record out of every snapshot and every file of this store. There is no undo.
+
+    It does not reach copies: loading a file that holds the record, or restoring a backup, brings it back.
+    """
     wanted = dict(_pair(item) for item in match)
     if not yes:
         typer.confirm(f"Take the rows of {table} with {wanted} from {source} out of every snapshot?", abort=True)
     rows = open_store(store).expunge(table, source=source, match=wanted, reason=reason)
     typer.echo(
-        f"{rows} rows expunged; older snapshots no longer exist, so older reports keep their files but cannot be rerun"
+        f"{rows} rows expunged; older snapshots no longer exist, so older reports keep their files but cannot be "
+        "rerun\n"
+        "not reached, and each brings the record back or still holds it:\n"
+        f"  files of {source}: a reload reads the record in again. Have the sender seal it, take new files, destroy "
+        "the old\n"
+        "  backups: destroy those made before now and make a new one with rtcc backup; after a restore, expunge again\n"
+        "  exports and reports made before now: destroy them, make them again"
     )
 
 
@@ -101,6 +110,9 @@ def correct_location(
     reason: Annotated[str, typer.Option(help="Why, in your words")],
     record_id: Annotated[str, typer.Option(help="One record, by the source's identifier")] = "",
     address: Annotated[str, typer.Option(help="Every record at this address")] = "",
+    outside: Annotated[
+        bool, typer.Option("--outside", help="The place truly lies outside the feed's bounds; refused otherwise")
+    ] = False,
 ) -> None:
     """Put a stacked or missing location right by hand; reloads keep it."""
     rows = open_store(store).correct_location(
@@ -111,6 +123,7 @@ def correct_location(
         reason=reason,
         record_id=record_id or None,
         address=address or None,
+        outside=outside,
     )
     typer.echo(f"{rows} rows corrected; the correction is applied again at every reload")
 

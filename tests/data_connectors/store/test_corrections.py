@@ -77,3 +77,51 @@ def test_a_correction_that_makes_no_sense_is_refused(
     with pytest.raises(StoreError, match=message):
         embedded.correct_location(**(right | wrong))
     assert where(embedded) == {"a": (-90.2, "as_given")} and embedded.corrections().empty
+
+
+FIX = {"table": "incidents", "source": "src", "record_id": "a", "reason": "x"}
+
+
+def test_exchanged_values_are_refused_with_both_and_the_remedy(embedded: Store, write, incidents) -> None:
+    write(embedded, "incidents", incidents("a", "b", lon=-84.4))
+    for outside in (False, True):
+        with pytest.raises(StoreError, match=r"exchanged, they are inside.*--lon -84\.3 --lat 38\.5") as told:
+            embedded.correct_location(**FIX, lon=38.5, lat=-84.3, outside=outside)
+        assert "longitude 38.5 and latitude -84.3" in str(told.value)
+    with pytest.raises(StoreError, match=r"-122\.3 are no place on earth.*--lon -122\.3 --lat 47\.6"):
+        embedded.correct_location(**FIX, lon=47.6, lat=-122.3)
+    assert embedded.corrections().empty
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(-84.3, 33.7), (-90.2, 39.3), (-89.6, 38.6)])
+def test_a_place_out_of_the_feeds_bounds_needs_a_word(embedded: Store, write, incidents, lon, lat) -> None:
+    write(embedded, "incidents", incidents("a", "b"))
+    with pytest.raises(StoreError, match=f"{lon}.*{lat}.*located rows.*--outside"):
+        embedded.correct_location(**FIX, lon=lon, lat=lat)
+    assert where(embedded)["a"] == (-90.2, "as_given") and embedded.corrections().empty
+    assert embedded.correct_location(**FIX, lon=lon, lat=lat, outside=True) == 1
+
+
+def test_the_shipped_profiles_bounds_come_before_the_rows(embedded: Store, write, incidents) -> None:
+    """A feed whose rows stand far off is measured by its profile; `corrected` and `outside` rows widen nothing."""
+    write(embedded, "incidents", incidents("a", lon=-80.0))
+    with embedded.loading("records") as session:
+        session.commit(lambda s: s.run(f"UPDATE {s.table('loads')} SET profile = 'stlouis_slmpd 1'"))
+    with pytest.raises(StoreError, match="bounds of its profile"):
+        embedded.correct_location(**FIX, lon=-80.0, lat=38.6)
+    assert embedded.correct_location(**FIX, lon=-90.25, lat=38.6) == 1
+
+
+def test_one_strays_correction_does_not_open_the_door_for_the_next(embedded: Store, write, incidents) -> None:
+    write(embedded, "incidents", incidents("a", "b"))
+    embedded.correct_location(**FIX, lon=-84.3, lat=33.7, outside=True)
+    with pytest.raises(StoreError, match="--outside"):
+        embedded.correct_location(**(FIX | {"record_id": "b"}), lon=-84.3, lat=33.7)
+
+
+def test_a_feed_without_any_place_is_taken_at_the_analysts_word(embedded: Store, write, incidents) -> None:
+    rows = [row | {"lon": None, "lat": None, "location_quality": "missing"} for row in incidents("a")]
+    write(embedded, "incidents", rows)
+    with embedded.loading("records") as session:
+        session.commit(lambda s: s.run(f"UPDATE {s.table('incidents')} SET lon = NULL, lat = NULL"))
+    assert embedded.correct_location(**FIX, lon=-84.3, lat=33.7) == 1

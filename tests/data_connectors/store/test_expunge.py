@@ -20,7 +20,7 @@ def with_record(store: Store, write, incidents) -> tuple[Store, int, int]:
     write(store, "incidents", incidents("I3", FIRST, "I4", address="I5") + incidents("I6", address=LAST, start=5))
     within = store.snapshot()
     store.correct_location(
-        table="incidents", source="src", lon=-89.123, lat=38.5, record_id=FIRST, reason="by the victim's neighbour"
+        table="incidents", source="src", lon=-89.123, lat=38.5, record_id=FIRST, reason="a witness", outside=True
     )
     write(store, "incidents", incidents("I7"))
     with store.loading("records") as session:
@@ -113,3 +113,19 @@ def test_plates_are_expunged_from_sightings(embedded: Store, write, reads, bytes
     write(embedded, "plate_reads", reads(FIRST, "M1"))
     assert embedded.expunge("plate_reads", source="src", match={"plate": FIRST}, reason="order") == 1
     assert bytes_anywhere(Path(embedded.location), FIRST) == []
+
+
+@pytest.mark.parametrize(
+    ("match", "message"),
+    [
+        ({"lon": "abc"}, "lon='abc' cannot be read: incidents.lon is DOUBLE"),
+        ({"line": "1.x"}, "line='1.x' cannot be read"),
+        ({"occurred_from": "yesterday"}, "occurred_from='yesterday'.*TIMESTAMP"),
+    ],
+)
+def test_a_value_that_its_column_cannot_hold_is_named(embedded: Store, write, incidents, match, message) -> None:
+    write(embedded, "incidents", incidents("a"))
+    before = embedded.snapshot()
+    with pytest.raises(StoreError, match=message) as told:
+        embedded.expunge("incidents", source="src", match=match, reason="order")
+    assert "CAST" not in str(told.value) and embedded.snapshot() == before
