@@ -39,7 +39,7 @@ FROM trips t JOIN theirs r ON r.camera_id = t.camera_id
      AND r.captured_at BETWEEN t.first_at - to_seconds($window_s) AND t.first_at + to_seconds($window_s)
 JOIN stays s ON s.plate = r.plate AND s.camera_id = r.camera_id
      AND r.captured_at BETWEEN s.first_at AND s.last_at AND NOT s.parked
-GROUP BY ALL ORDER BY target_at, r.plate"""
+GROUP BY ALL ORDER BY target_at, r.plate, t.camera_id, trip"""
 )
 
 _BUCKETED = f"""

@@ -59,13 +59,14 @@ SELECT e.plate AS listed, d.plate, d.camera_id, d.camera_name, d.first_at, d.las
             WHEN e.expires_at IS NOT NULL AND d.first_at >= e.expires_at THEN 'after_expiry'
             ELSE 'in_force' END AS validity
 FROM described d JOIN wanted w ON w.variant = d.plate JOIN entries e ON e.plate = w.listed
-ORDER BY d.first_at, d.plate, d.camera_id, e.list_name, e.case_number, e.plate"""
+ORDER BY d.first_at, d.plate, d.camera_id, e.list_name, e.case_number, e.plate, e.category, e.reason, e.priority,
+         e.region, e.issued_at, e.expires_at, e.loaded_at"""
 )
 _LOOK_ALIKES = f"""/* lpr hotlist_matches, look-alikes */ WITH
 asked AS (SELECT DISTINCT plate, plate_folded FROM hotlist_entries WHERE plate IN (SELECT unnest($plates::VARCHAR[])))
 SELECT a.plate AS listed, count(*) AS look_alike_reads
 FROM plate_reads r JOIN asked a ON a.plate_folded = r.plate_folded AND a.plate <> r.plate
-WHERE {IN_PERIOD} GROUP BY a.plate"""
+WHERE {IN_PERIOD} GROUP BY a.plate ORDER BY a.plate"""
 SQL = {kind: f"/* lpr hotlist_matches, {kind} */ WITH" + _ENTRIES + wanted + _HITS for kind, wanted in _WANTED.items()}
 
 
@@ -176,7 +177,7 @@ def _with_chance(reads: PlateReads, rows: pd.DataFrame, bounds: dict[str, object
 _HYGIENE = """/* lpr hotlist_hygiene */
 SELECT list_name, source, plate, region, category, case_number, reason, issued_at, expires_at,
        count(*) OVER (PARTITION BY plate, coalesce(region, '')) AS listed_times
-FROM hotlist_entries ORDER BY list_name, plate"""
+FROM hotlist_entries ORDER BY list_name, plate, region, case_number, category, reason, issued_at, expires_at, source"""
 FAULTS = {
     "expired": "past its expiry date: take it off",
     "no_expiry": "never expires: ask the owner for a date",

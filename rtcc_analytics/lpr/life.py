@@ -17,7 +17,7 @@ _LIFE = (
     + """
 SELECT camera_id, first_at, last_at, reads, parked, CAST(timezone($zone, first_at) AS DATE) AS local_day,
        isodow(timezone($zone, first_at)) - 1 AS weekday, hour(timezone($zone, first_at)) AS hour
-FROM passages ORDER BY first_at"""
+FROM passages ORDER BY first_at, camera_id"""
 )
 
 

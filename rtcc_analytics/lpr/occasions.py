@@ -76,6 +76,7 @@ SELECT CASE WHEN matched >= $least THEN plate END AS plate,
        habits, count(*) AS vehicles, max(null_occasions) AS null_occasions, max(items) AS items
 FROM by_plate, sized_up WHERE matched >= $least OR array_length(habits) >= $least GROUP BY 1, 2, 3
 UNION ALL SELECT NULL, NULL, [], 0, null_occasions, items FROM sized_up
+ORDER BY matched, plate, vehicles, habits
 """
 
 

@@ -76,7 +76,7 @@ per_passage AS (
 ),
 per_read AS (
     SELECT camera_id, CAST(timezone($zone, captured_at) AS DATE) AS local_day, count(*) AS reads,
-           avg(confidence) AS confidence, stddev_samp(confidence) AS spread
+           round(avg(confidence), 6) AS confidence, round(stddev_samp(confidence), 6) AS spread
     FROM plate_reads WHERE {IN_PERIOD} GROUP BY ALL
 )
 SELECT * FROM per_read LEFT JOIN per_passage USING (camera_id, local_day) ORDER BY camera_id, local_day"""

@@ -31,13 +31,13 @@ steps AS (
            lag(camera_id) OVER w AS from_camera, lag(captured_at) OVER w AS from_at,
            lag(confidence) OVER w AS from_confidence, lag(region) OVER w AS from_region
     FROM plate_reads WHERE ($plate = '' OR plate = $plate) AND {IN_PERIOD}
-    WINDOW w AS (PARTITION BY plate ORDER BY captured_at, camera_id)
+    WINDOW w AS (PARTITION BY plate ORDER BY captured_at, camera_id, confidence, region)
 )
 SELECT plate, from_camera, to_camera, from_at, to_at, apart_m, epoch(to_at - from_at) AS seconds, from_confidence,
        to_confidence, from_region, to_region
 FROM steps JOIN pairs USING (from_camera, to_camera)
 WHERE apart_m >= $least_m AND apart_m / 1000 > $max_kmh * (epoch(to_at - from_at) + $clock_tolerance_s) / 3600
-ORDER BY plate, to_at LIMIT $most + 1
+ORDER BY plate, to_at, from_camera, to_camera, from_confidence, to_confidence, from_region, to_region LIMIT $most + 1
 """
 _PLATES = f"""/* lpr impossible_travel, plates */
 SELECT count(DISTINCT plate) AS plates FROM plate_reads WHERE ($plate = '' OR plate = $plate) AND {IN_PERIOD}"""
@@ -153,15 +153,16 @@ own AS (SELECT plate, camera_id, captured_at, is_parked FROM plate_reads WHERE {
     + """,
 steps AS (
     SELECT plate, camera_id, first_at, last_at, lag(camera_id) OVER w AS from_camera, lag(last_at) OVER w AS from_at
-    FROM passages WHERE NOT parked WINDOW w AS (PARTITION BY plate ORDER BY first_at)
+    FROM passages WHERE NOT parked WINDOW w AS (PARTITION BY plate ORDER BY first_at, camera_id)
 ),
 trips AS (
     SELECT *, sum(CASE WHEN from_at IS NULL OR first_at - from_at > to_seconds($trip_gap_s) THEN 1 ELSE 0 END)
-              OVER (PARTITION BY plate ORDER BY first_at ROWS UNBOUNDED PRECEDING) AS trip
+              OVER (PARTITION BY plate ORDER BY first_at, camera_id ROWS UNBOUNDED PRECEDING) AS trip
     FROM steps
 ),
 ends AS (
-    SELECT plate, trip, arg_min(camera_id, first_at) AS origin, arg_max(camera_id, first_at) AS destination,
+    SELECT plate, trip, arg_min(camera_id, row(first_at, camera_id)) AS origin,
+           arg_max(camera_id, row(first_at, camera_id)) AS destination,
            epoch(max(first_at) - min(first_at)) AS seconds, count(*) AS passages
     FROM trips GROUP BY plate, trip HAVING count(*) > 1
 )"""
