@@ -25,7 +25,7 @@ from shapely.geometry.base import BaseGeometry
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.hotspots.cautions import stacked_caution
-from rtcc_analytics.study import looks_like_degrees
+from rtcc_analytics.study import looks_like_degrees, numbers_of_one_length
 
 FloatArray = NDArray[np.float64]
 Correction = Literal["translation", "border", "none"]
@@ -487,7 +487,7 @@ def _median_center(points: FloatArray, share: FloatArray) -> tuple[float, float]
 
 
 def _points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, *, least: int) -> tuple[FloatArray, FloatArray]:
-    points = np.column_stack([np.asarray(x, dtype=float).ravel(), np.asarray(y, dtype=float).ravel()])
+    points = np.column_stack(numbers_of_one_length(SpatialError, x=x, y=y))
     if len(points) < least:
         raise SpatialError(f"{len(points)} points; at least {least} are needed")
     if bad := int((~np.isfinite(points)).any(axis=1).sum()):

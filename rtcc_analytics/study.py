@@ -297,6 +297,27 @@ def looks_like_degrees(x_min: float, y_min: float, x_max: float, y_max: float) -
     return max(abs(x_min), abs(x_max)) <= 180 and max(abs(y_min), abs(y_max)) <= 90
 
 
+def numbers_of_one_length(fault: type[RtccError], **columns: ArrayLike) -> list[NDArray[np.float64]]:
+    """Columns as one-dimensional floats; raises `fault` where one holds text or their lengths differ.
+
+    Examples
+    --------
+    >>> numbers_of_one_length(StudyError, x=[1, 2], y=[3])
+    Traceback (most recent call last):
+    rtcc_analytics.study.StudyError: x has 2, y has 1 values: each event needs one of each
+    """
+    found = {}
+    for name, values in columns.items():
+        try:
+            found[name] = np.asarray(values, dtype=float).ravel()
+        except (TypeError, ValueError) as reason:
+            raise fault(f"{name} holds something that is not a number ({reason})") from None
+    if len({len(values) for values in found.values()}) > 1:
+        told = ", ".join(f"{name} has {len(values):,}" for name, values in found.items())
+        raise fault(f"{told} values: each event needs one of each")
+    return list(found.values())
+
+
 def _require_degrees(lon_min: float, lat_min: float, lon_max: float, lat_max: float) -> None:
     if not np.isfinite([lon_min, lat_min, lon_max, lat_max]).all():
         raise StudyError("a longitude or latitude is missing (NaN); leave out records without coordinates first")

@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from rtcc_analytics.hotspots.cautions import stacked_caution
 from rtcc_analytics.hotspots.counting import HotspotError
-from rtcc_analytics.study import looks_like_degrees
+from rtcc_analytics.study import looks_like_degrees, numbers_of_one_length
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -287,7 +287,7 @@ def _ranked(points: FloatArray, w: FloatArray, label: IntArray, ground, made_by:
 
 
 def _points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
-    points = np.column_stack([np.asarray(x, dtype=float).ravel(), np.asarray(y, dtype=float).ravel()])
+    points = np.column_stack(numbers_of_one_length(HotspotError, x=x, y=y))
     w = np.ones(len(points)) if weights is None else np.asarray(weights, dtype=float).ravel()
     if not len(points):
         raise HotspotError("no events; widen the period or the filter")

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from data_connectors.errors import RtccError
-from rtcc_analytics.study import looks_like_degrees
+from rtcc_analytics.study import looks_like_degrees, numbers_of_one_length
 
 MIN_CASES = 2
 
@@ -399,10 +399,8 @@ def _scan_permutations(starts, events, closes, shuffled, cumulative, longest, la
 def _events(
     x: ArrayLike, y: ArrayLike, t: ArrayLike, period: tuple[int, int] | None
 ) -> tuple[NDArray, NDArray, int, int]:
-    points = np.column_stack([np.asarray(x, float).ravel(), np.asarray(y, float).ravel()])
-    times = np.asarray(t, float).ravel()
-    if len(times) != len(points):
-        raise ScanError(f"{len(points)} points but {len(times)} times")
+    *places, times = numbers_of_one_length(ScanError, x=x, y=y, t=t)
+    points = np.column_stack(places)
     if len(points) < 2:
         raise ScanError(f"{len(points)} events; a scan needs at least 2")
     if bad := int((~np.isfinite(points).all(axis=1) | ~np.isfinite(times)).sum()):

@@ -45,6 +45,12 @@ class KnoxCrossResult:
     first_then_second: KnoxResult
     second_then_first: KnoxResult
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What would mislead in any of the three, each said once."""
+        tables = (self.either_order, self.first_then_second, self.second_then_first)
+        return tuple(dict.fromkeys(warning for table in tables for warning in table.warnings))
+
     def to_frame(self) -> pd.DataFrame:
         """The three tables one below the other, told apart by the column direction."""
         tables = (self.either_order, self.first_then_second, self.second_then_first)

@@ -9,6 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from data_connectors.errors import RtccError
+from rtcc_analytics.hotspots import dbscan_areas, space_time_scan
 from rtcc_analytics.spatial import SpatialError, centrography, nearest_neighbour_index, ripley_k
 
 SQUARE = shapely.box(0, 0, 1000, 1000)
@@ -168,3 +170,19 @@ def test_warnings_tell_of_stacks_distances_and_unknown_k() -> None:
     ):
         assert "30 of 60 events (50 %)" in result.warnings[0]
     assert "warnings" not in nearest_neighbour_index(x, y, area_km2=1).to_frame()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x, y: centrography(x, y),
+        lambda x, y: nearest_neighbour_index(x, y, area_km2=1),
+        lambda x, y: dbscan_areas(x, y, distance_m=100, min_events=3),
+        lambda x, y: space_time_scan(x, y, np.zeros(np.size(x)), max_radius_m=500, max_window_days=7, seed=1),
+    ],
+)
+def test_columns_that_do_not_fit_are_told_apart(ask) -> None:
+    with pytest.raises(RtccError, match="x has 5, y has 4"):
+        ask(np.arange(5) * 1000, np.arange(4) * 1000)
+    with pytest.raises(RtccError, match="x holds something that is not a number"):
+        ask(["one", "two"], [1000, 2000])

@@ -145,7 +145,7 @@ def test_sequential_stop_ends_early_and_keeps_p() -> None:
         ([1000.0], [1000.0], [1], "1 events"),
         ([1000.0, np.nan], [1000.0, 2000], [1, 2], "1 of 2 events"),
         ([-73.93, -73.91], [41.7, 41.6], [1, 2], "degrees"),
-        ([1000.0, 2000], [1000.0, 2000], [1], "2 points but 1 times"),
+        ([1000.0, 2000], [1000.0, 2000], [1], "x has 2, y has 2, t has 1"),
     ],
 )
 def test_bad_events_are_refused(x: list, y: list, t: list, words: str) -> None:
