@@ -28,6 +28,7 @@ from rtcc_analytics.offenses import offense_codes
 from rtcc_analytics.prediction import (
     AllHistory,
     DecayedCounts,
+    EmpiricalBayes,
     GradientBoosting,
     History,
     KernelDensity,
@@ -46,7 +47,7 @@ OFFENSES = ("burglary", "vehicle theft", "theft from vehicle", "robbery", "aggra
 COMPANIONS = ("220", "240", "23F", "23G", "23H", "23D", "120", "13A", "13B", "290")
 SHARES = (0.005, 0.01, 0.02, 0.05)
 SIMPLE: tuple[Model, ...] = (LastYear(), AllHistory(), DecayedCounts(), KernelDensity(), ProMap())
-LEARNED: tuple[Model, ...] = (MultiResolution(), SelfExciting(), LogLinear())
+LEARNED: tuple[Model, ...] = (MultiResolution(), EmpiricalBayes(), SelfExciting(), LogLinear())
 ALL = {model.name: model for model in (*SIMPLE, *LEARNED, GradientBoosting(), Stacked())}
 
 

@@ -2,6 +2,7 @@
 
 from rtcc_analytics.prediction.contract import Fitted, Model
 from rtcc_analytics.prediction.counts import AllHistory, DecayedCounts, LastYear
+from rtcc_analytics.prediction.empirical_bayes import EmpiricalBayes
 from rtcc_analytics.prediction.history import History, PredictionError
 from rtcc_analytics.prediction.intervals import PredictiveInterval, predictive_interval
 from rtcc_analytics.prediction.kernels import KernelDensity, ProMap, promap
@@ -14,6 +15,7 @@ from rtcc_analytics.prediction.terrain import RiskTerrainForecast
 __all__ = [
     "AllHistory",
     "DecayedCounts",
+    "EmpiricalBayes",
     "Fitted",
     "GradientBoosting",
     "History",

@@ -16,6 +16,7 @@ from rtcc_analytics.events import Events
 from rtcc_analytics.prediction import (
     AllHistory,
     DecayedCounts,
+    EmpiricalBayes,
     GradientBoosting,
     History,
     KernelDensity,
@@ -31,6 +32,7 @@ from rtcc_analytics.prediction import (
     predictive_interval,
     promap,
 )
+from rtcc_analytics.prediction.empirical_bayes import posterior
 from rtcc_analytics.prediction.history import as_instant, local_day
 from rtcc_analytics.prediction.mixing import mixture_weights
 from rtcc_analytics.study import StudyArea
@@ -42,7 +44,7 @@ MODELS = [
     LastYear(), AllHistory(), DecayedCounts(), KernelDensity(), ProMap(), MultiResolution(windows=4),
     SelfExciting(train_days=800), LogLinear(windows=4), GradientBoosting(trees=10, least_in_leaf=20, windows=4),
     Stacked(members=(MultiResolution(windows=3),), warm_up_windows=3),
-    RiskTerrainForecast(bars(), distances_m=(200.0, 300.0)),
+    RiskTerrainForecast(bars(), distances_m=(200.0, 300.0)), EmpiricalBayes(windows=4),
 ]
 by_name = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
@@ -219,6 +221,27 @@ def test_the_multi_resolution_mixture_shrinks_what_is_sparse_and_says_why() -> N
     here = [name for name in fitted.drivers(fitted.history.until, 28) if name.startswith("burglary here")]
     elsewhere = sum(w for part, w in zip(fitted.parts, fitted.weights, strict=True) if part[0] > 0 or part[2] > 0)
     assert here and elsewhere > 0.3
+
+
+def test_shrinkage_is_the_mean_rate_of_simulated_places_with_that_count() -> None:
+    rng, shape, mean = np.random.default_rng(3), 2.0, np.array([1.0, 3.0])
+    rate = rng.gamma(shape, mean / shape, (400_000, 2))
+    found = rng.poisson(rate)
+    for counts in ([0, 4], [1, 3], [3, 1]):  # each adds up to what is expected in all: the prior needs no scaling
+        seen = [rate[found[:, i] == n, i].mean() for i, n in enumerate(counts)]
+        assert sum(posterior(np.array(counts, dtype=float), mean, shape)) == pytest.approx(seen, rel=0.03)
+
+
+def test_empirical_bayes_trusts_counts_where_much_is_expected() -> None:
+    fitted = EmpiricalBayes(windows=4).fit(known(), town(), companions=thefts().known_at(ORIGIN))
+    own, rest = fitted._posterior()
+    share = own / (own + rest)
+    prior = fitted.surfaces.mixed(fitted.history, fitted.parts, fitted.weights)
+    held = fitted.history.counted(0, np.inf) >= 3
+    busy = held & (prior > np.quantile(prior[held], 0.8))
+    quiet = held & (prior < np.quantile(prior[held], 0.2))
+    assert share[busy].mean() > share[quiet].mean()
+    assert fitted.learned()["shape"] in EmpiricalBayes().shapes
 
 
 def test_a_stack_falls_back_where_nothing_helps() -> None:
