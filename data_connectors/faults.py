@@ -86,7 +86,7 @@ def _unread_places(compiler: Compiler) -> list[_Unread]:
 
 
 def _told(compiler: Compiler, one: _Unread) -> str:
-    start = compiler.value(f"{one.column}{WITHIN}{' '.join(one.sources)}{WITHIN}")
+    start = compiler.value(f"{one.column}{WITHIN}{' + '.join(one.sources)}{WITHIN}")
     shown = "''" if compiler.profile.table.lake == "sightings" else one.said
     return f"CASE WHEN {one.broken} THEN {start} || {shown} END"
 

@@ -120,6 +120,7 @@ STAMPS: tuple[str, ...] = ("local", "offset", "utc", "utc_letter_but_local", "ep
 PERIODS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 FILE = "@file"
 OPEN_ZONE = "?"
+_NEAREST = 3
 
 
 class ProfileError(RtccError):
@@ -303,10 +304,9 @@ class Profile:
         """
         path = PROFILES / f"{name}.toml"
         if not path.exists():
-            names = profile_names()
             raise ProfileError(
-                f"no profile {name!r}{meant(name, names)} There are: {', '.join(names)}. "
-                "A profile of your own is given by its path, ending in .toml."
+                f"no profile {name!r}{_nearest(name)} `rtcc profile list` names all that ship with the project; one of "
+                "your own is given by its path, ending in .toml."
             )
         return cls.read(path)
 
@@ -371,6 +371,14 @@ def shipped_profiles() -> pandas.DataFrame:
     return pandas.DataFrame(
         [(p.name, p.table.name, p.title, p.evidence) for p in found], columns=["name", "table", "title", "evidence"]
     )
+
+
+def _nearest(name: str) -> str:
+    """The shipped profiles that a mistyped name is nearest to, or part of, as the end of a message."""
+    names = profile_names()
+    close = difflib.get_close_matches(name, names, n=_NEAREST, cutoff=0.6)
+    near = list(dict.fromkeys([*close, *(known for known in names if name and name.casefold() in known)]))[:_NEAREST]
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
 
 
 def meant(word: str, known: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from data_connectors.faults import BETWEEN, WITHIN
-from data_connectors.loading.identity import identity
+from data_connectors.loading.identity import IDENTIFIERS, identity
 from data_connectors.loading.receipt import FileReceipt, rows_said
 from data_connectors.mapping import (
     LAT,
@@ -33,7 +33,6 @@ Report = Callable[[int, int, str], None]
 
 STAGED, REFUSED = "staged", "staged_rejects"
 _CHECKS = ("file_name", "fault", "fault_value", "unread")
-_IDENTIFIERS = ("incident_id", "call_id")
 _MOST_SHOWN = 40
 
 
@@ -147,7 +146,7 @@ class Staging:
         if self.gathered and (layout != self.layout or self.gathered[0].column_names[: len(names)] != names):
             self.flush()
         self.layout = layout
-        self.always_identified &= bool({*_IDENTIFIERS} & {*layout.columns})
+        self.always_identified &= bool({*IDENTIFIERS} & {*layout.columns})
         rows = batch.columns.num_rows
         if rows:
             self.gathered.append(_with_origin(batch, file))
@@ -239,6 +238,9 @@ class Staging:
         said = tuple(f"{n} file{'s' * (n > 1)} read as {encoding}, not UTF-8" for encoding, n in encodings.items())
         notes = tuple(note if n == 1 else f"{note} ({n} times)" for note, n in self.notes.items())
         read = self.read if not self.profile.unpivot else self._long_rows()
+        if self.profile.unpivot:
+            notes = (f"{rows_said(self.read)} of the files became {read:,}, one for each filled column of "
+                     f"{len(self.profile.unpivot.columns)} (unpivot): all counts here are of those", *notes)
         notes = (*self._unread(), *self._without_identifier(), *said, *notes)
         return Intake(tuple(self.files), read, self.skipped, repeated, dict(reasons), tuple(self.zones), notes)
 
@@ -259,7 +261,7 @@ class Staging:
 
     def _without_identifier(self) -> Iterator[str]:
         """A note on records whose identifier is blank, where the feed has one."""
-        column = next((c.name for c in self.profile.table.columns if c.name in _IDENTIFIERS), None)
+        column = next((c.name for c in self.profile.table.columns if c.name in IDENTIFIERS), None)
         if column is None or not self.always_identified:
             return
         [(blank,)] = self.session.rows(
@@ -268,7 +270,7 @@ class Staging:
         if blank:
             rests = ("rows are compared whole, window by window, as all rows of this feed"
                      if self.profile.strategy == "replace_window" else
-                     "told apart by all their fields, so one that changes at the source comes again as a new row")
+                     "identity is the whole row, so two alike count once and one that changes comes again as new")
             yield f"{rows_said(blank)} without {column}: {rests}"
 
     def _long_rows(self) -> int:
@@ -331,8 +333,9 @@ def _refuse_when_too_many(session: LoadingSession, profile: Profile, intake: Int
     )
     said = "; ".join(f"{n:,} × {reason}" for reason, n in intake.rejected.items())
     shown = "".join(f"\n  {name}, line {line}: {reason}{_shortened(more)}" for name, line, reason, more in examples)
+    verb = "is" if refused == 1 else "are"
     raise LoadError(
-        f"{refused:,} of {intake.read:,} rows are refused ({said}), more than the {tolerated:.0%} that "
+        f"{refused:,} of {rows_said(intake.read)} {verb} refused ({said}), more than the {tolerated:.0%} that "
         f"{profile.table.name} tolerates, so nothing was loaded",
         remedy=f"Mend the file, or the profile {profile.name!r}. The first:{shown}",
     )

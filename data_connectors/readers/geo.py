@@ -173,7 +173,9 @@ def _with_gdal(file: SourceFile, options: ReaderOptions) -> Shapes:
         for n in meta["fields"]
         if n in table.column_names and n not in options.drop
     }  # fmt: skip
-    return Shapes(pa.table(columns), geometry, meta["crs"], meta.get("encoding") or "utf-8")
+    encoding = meta.get("encoding") or "utf-8"
+    encoding = "utf-8" if encoding.upper() in ("UTF-8", "UTF8") else encoding  # GDAL's spelling of the usual one
+    return Shapes(pa.table(columns), geometry, meta["crs"], encoding)
 
 
 def _gdal_path(file: SourceFile) -> str | Path:

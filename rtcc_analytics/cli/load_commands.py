@@ -58,10 +58,14 @@ def fetch(
 
 @profile_app.command("list")
 def profile_list() -> None:
-    """Name the profiles that ship with the project."""
+    """Name the profiles that ship with the project: table and title, and below them what each rests on."""
     from data_connectors.profile import shipped_profiles
 
-    print_frame(shipped_profiles())
+    profiles = shipped_profiles()
+    name_width, table_width = profiles["name"].str.len().max(), profiles["table"].str.len().max()
+    for profile in profiles.itertuples(index=False):
+        typer.echo(f"{profile.name:{name_width}}  {profile.table:{table_width}}  {profile.title}")
+        typer.echo(f"    {profile.evidence}")
 
 
 @profile_app.command("show")
