@@ -36,6 +36,7 @@ from rtcc_analytics.prediction import (
     LogLinear,
     Model,
     MultiResolution,
+    Pooled,
     ProMap,
     SelfExciting,
     Stacked,
@@ -47,7 +48,7 @@ OFFENSES = ("burglary", "vehicle theft", "theft from vehicle", "robbery", "aggra
 COMPANIONS = ("220", "240", "23F", "23G", "23H", "23D", "120", "13A", "13B", "290")
 SHARES = (0.005, 0.01, 0.02, 0.05)
 SIMPLE: tuple[Model, ...] = (LastYear(), AllHistory(), DecayedCounts(), KernelDensity(), ProMap())
-LEARNED: tuple[Model, ...] = (MultiResolution(), EmpiricalBayes(), SelfExciting(), LogLinear())
+LEARNED: tuple[Model, ...] = (MultiResolution(), EmpiricalBayes(), SelfExciting(), LogLinear(), Pooled())
 ALL = {model.name: model for model in (*SIMPLE, *LEARNED, GradientBoosting(), Stacked())}
 
 

@@ -7,6 +7,7 @@ from rtcc_analytics.prediction.history import History, PredictionError
 from rtcc_analytics.prediction.intervals import PredictiveInterval, predictive_interval
 from rtcc_analytics.prediction.kernels import KernelDensity, ProMap, promap
 from rtcc_analytics.prediction.multi_resolution import MultiResolution
+from rtcc_analytics.prediction.pooling import Pooled
 from rtcc_analytics.prediction.regression import GradientBoosting, LogLinear
 from rtcc_analytics.prediction.self_exciting import SelfExciting
 from rtcc_analytics.prediction.stacking import Stacked
@@ -24,6 +25,7 @@ __all__ = [
     "LogLinear",
     "Model",
     "MultiResolution",
+    "Pooled",
     "PredictionError",
     "PredictiveInterval",
     "ProMap",

@@ -24,6 +24,7 @@ from rtcc_analytics.prediction import (
     LogLinear,
     Model,
     MultiResolution,
+    Pooled,
     PredictionError,
     ProMap,
     RiskTerrainForecast,
@@ -45,6 +46,7 @@ MODELS = [
     SelfExciting(train_days=800), LogLinear(windows=4), GradientBoosting(trees=10, least_in_leaf=20, windows=4),
     Stacked(members=(MultiResolution(windows=3),), warm_up_windows=3),
     RiskTerrainForecast(bars(), distances_m=(200.0, 300.0)), EmpiricalBayes(windows=4),
+    Pooled(members=(EmpiricalBayes(windows=3), LogLinear(windows=3))),
 ]
 by_name = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
@@ -230,6 +232,14 @@ def test_shrinkage_is_the_mean_rate_of_simulated_places_with_that_count() -> Non
     for counts in ([0, 4], [1, 3], [3, 1]):  # each adds up to what is expected in all: the prior needs no scaling
         seen = [rate[found[:, i] == n, i].mean() for i, n in enumerate(counts)]
         assert sum(posterior(np.array(counts, dtype=float), mean, shape)) == pytest.approx(seen, rel=0.03)
+
+
+def test_a_pool_is_the_geometric_mean_of_its_members() -> None:
+    members = DecayedCounts(), KernelDensity(bandwidth_m=200.0)
+    pool = Pooled(members=members).fit(known(), town()).predict(ORIGIN, 28).values
+    one, other = (member.fit(known(), town()).predict(ORIGIN, 28).values for member in members)
+    assert pool / pool.sum() == pytest.approx(np.sqrt(one * other) / np.sqrt(one * other).sum())
+    assert pool.sum() == pytest.approx((one.sum() + other.sum()) / 2)
 
 
 def test_empirical_bayes_trusts_counts_where_much_is_expected() -> None:
