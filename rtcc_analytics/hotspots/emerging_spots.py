@@ -19,6 +19,7 @@ from rtcc_analytics.units import SpatialUnits
 
 MOST_OF_THE_TIME = 0.9
 LEAST_PERIODS = 10
+LEAST_OF_A_TREND = 3
 
 MEANINGS = {
     "new": "hot in the last period and never before",
@@ -144,6 +145,11 @@ def mann_kendall(series: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.flo
         z with continuity correction and the variance corrected for ties; p two-sided. Successive values are
         taken as independent; positive autocorrelation makes p too small.
 
+    Raises
+    ------
+    LocalStatisticError
+        Fewer than three periods, or a value that is missing or not finite.
+
     Examples
     --------
     >>> z, p = mann_kendall([1, 2, 3, 5, 8, 13, 21, 34])
@@ -155,7 +161,11 @@ def mann_kendall(series: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.flo
     Mann, H. B. (1945). Econometrica 13, 245-259; Kendall, M. G. (1975). Rank correlation methods.
     """
     x = np.asarray(series, dtype=float)
-    n = len(x)
+    n = len(x) if x.ndim else 0
+    if n < LEAST_OF_A_TREND:
+        raise LocalStatisticError(f"{n} periods; a trend needs at least {LEAST_OF_A_TREND}")
+    if bad := int((~np.isfinite(x)).sum()):
+        raise LocalStatisticError(f"{bad} of {x.size} values are missing or not finite; leave their periods out")
     s = sum(np.sign(x[later] - x[:later]).sum(axis=0) for later in range(1, n))
     same = (x[:, None] == x[None]).sum(axis=1)
     # Each member of a tied group of t adds (t - 1)(2t + 5), so a whole group adds t (t - 1)(2t + 5).

@@ -163,6 +163,11 @@ def false_discovery_q(p_values: ArrayLike) -> FloatArray:
 
     NaN stays NaN and is not counted among the comparisons.
 
+    Raises
+    ------
+    PeriodError
+        A value below 0 or above 1.
+
     References
     ----------
     Benjamini and Hochberg, "Controlling the false discovery rate", *JRSS B* 57 (1995).
@@ -174,6 +179,8 @@ def false_discovery_q(p_values: ArrayLike) -> FloatArray:
     """
     p = np.asarray(p_values, dtype=float)
     made = ~np.isnan(p)
+    if (outside := p[made & ~((p >= 0) & (p <= 1))]).size:
+        raise PeriodError(f"{outside[0]:g} is no p-value: give values of 0 to 1")
     q = np.full(p.shape, np.nan)
     if made.any():
         q[made] = false_discovery_control(p[made], method="bh")
@@ -257,6 +264,6 @@ def _require_counts(*counts: FloatArray) -> None:
         known = k[~np.isnan(k)]
         if (known < 0).any():
             raise PeriodError(f"a count of {known.min():g} is below zero")
-        if (known != np.rint(known)).any():
-            broken = known[known != np.rint(known)][0]
+        if (broken_ones := known[(known != np.rint(known)) | np.isinf(known)]).size:
+            broken = broken_ones[0]
             raise PeriodError(f"a count of {broken:g} is not a whole number, and the test needs counts")

@@ -297,7 +297,7 @@ def _checked(
         *(np.asarray(a, dtype=float) for a in (current, baseline, exposure_current, exposure_baseline))
     )
     for counted, whole in ((x, True), (m, against == "past_period")):
-        wrong = ~(counted >= 0) | (whole & (counted != np.rint(counted)))
+        wrong = ~((counted >= 0) & np.isfinite(counted)) | (whole & (counted != np.rint(counted)))
         if wrong.any():
             kind = "a count: whole, zero or more" if whole else "a mean: zero or more"
             raise PeriodError(f"{counted[wrong].flat[0]:g} is not {kind}")
@@ -309,7 +309,8 @@ def _checked(
 def _require_spread(seen: FloatArray, share: FloatArray, statistic: str) -> None:
     if statistic not in ("g", "chi2"):
         raise PeriodError(f"statistic {statistic!r} is not known; use 'g' or 'chi2'")
-    if seen.size < 2 or not (seen >= 0).all() or not (seen == np.rint(seen)).all() or not seen.sum() > 0:
+    whole = np.isfinite(seen).all() and (seen >= 0).all() and (seen == np.rint(seen)).all()
+    if seen.size < 2 or not whole or not seen.sum() > 0:
         raise PeriodError(f"{seen.tolist()} are not whole counts in two or more bins with at least one event")
     if share.shape != seen.shape or not (share > 0).all() or abs(share.sum() - 1) > 1e-9:
         raise PeriodError(f"{share.size} shares summing to {share.sum():g} for {seen.size} bins; give one above 0 for "

@@ -77,3 +77,9 @@ def test_a_flat_period_is_said() -> None:
     counts = np.random.default_rng(3).poisson(4, (12, 200)).astype(float)
     counts[4] = 0
     assert any("period 5 has the same count everywhere" in warning for warning in emerging(counts, RING).warnings)
+
+
+@pytest.mark.parametrize(("series", "words"), [([1, 2], "2 periods"), ([1, np.nan, 3, 4], "1 of 4 values")])
+def test_a_trend_of_too_little_is_refused(series: list[float], words: str) -> None:
+    with pytest.raises(LocalStatisticError, match=words):
+        mann_kendall(series)

@@ -130,6 +130,7 @@ def test_difference_is_in_counts_and_missing_stays_missing() -> None:
 @pytest.mark.parametrize(("arguments", "words"), [
     ({"current": -1, "baseline": 2}, "below zero"),
     ({"current": 1.5, "baseline": 2}, "1.5 is not a whole number"),
+    ({"current": float("inf"), "baseline": 2}, "inf is not a whole number"),
     ({"current": 1, "baseline": 2, "exposure_baseline": 0}, "exposures must be positive"),
     ({"current": 1, "baseline": 2, "variant": "exact"}, "'exact'; use one of wald, score"),
     ({"current": 1, "baseline": 2, "compat": "R"}, "'R' is not known"),

@@ -101,6 +101,8 @@ def test_order_of_bins_does_not_matter() -> None:
     (lambda: poisson_z(3.5, 2), "3.5 is not a count"),
     (lambda: exact_test(3, -1, against="known_mean"), "-1 is not a mean"),
     (lambda: exact_test(3, np.nan), "nan is not a count"),
+    (lambda: exact_test(np.inf, 2), "inf is not a count"),
+    (lambda: exact_spread_test([3, np.inf]), "not whole counts"),
     (lambda: exact_test(3, 2, exposure_baseline=0), "exposures must be positive"),
     (lambda: exact_test(3, 2, level=95), "95 is not a proportion"),
     (lambda: exact_spread_test([0, 0]), "at least one event"),
