@@ -54,7 +54,7 @@ bucketed AS (
            unnest([true, false]) AS home
     FROM moments
 ),
-pairs AS (
+pairs AS MATERIALIZED (
     SELECT a.plate, o.plate AS other, count(DISTINCT a.camera_id) AS readers, min(a.us) AS first_us,
            max(a.us) AS last_us
     FROM bucketed a JOIN bucketed o ON a.camera_id = o.camera_id AND a.bucket = o.bucket AND (a.home OR o.home)
@@ -65,8 +65,10 @@ CONVOYS = (
     "/* lpr convoys */ WITH"
     + _BUCKETED
     + """
-SELECT plate, other, readers, make_timestamptz(first_us) AS first_at, make_timestamptz(last_us) AS last_at
-FROM pairs ORDER BY readers DESC, plate, other LIMIT $most + 1"""
+SELECT plate, other, readers, make_timestamptz(first_us) AS first_at, make_timestamptz(last_us) AS last_at, 1 AS pairs
+FROM (FROM pairs ORDER BY readers DESC, plate, other LIMIT $most)
+UNION ALL SELECT NULL, NULL, readers, NULL, NULL, count(*) FROM pairs GROUP BY readers
+ORDER BY readers DESC, plate, other"""
 )
 CONVOYS_BY_CHANCE = (
     "/* lpr convoys, plates shifted in time */ WITH"
@@ -150,7 +152,7 @@ def travels_with(
     met = reads.read(MEETINGS, **values, plates=rows["plate"].tolist())
     return Leads(
         "travels_with",
-        _described(rows, met, target, trips, min_trips, timezone),
+        described_companions(rows, met, target, trips, min_trips, timezone),
         {
             "plate": target,
             **period.words,
@@ -166,7 +168,7 @@ def travels_with(
     )
 
 
-def _described(
+def described_companions(
     rows: pd.DataFrame, met: pd.DataFrame, target: str, trips: int, least: int, timezone: str
 ) -> pd.DataFrame:
     """What the meetings say of each vehicle; `matched` without those that a parked vehicle made."""
@@ -247,17 +249,18 @@ def convoys(
         )
     period = period_of(start, end, timezone=timezone)
     values = {"window_us": int(window_s) * 1_000_000, "min_readers": int(min_readers), **period.bounds}
-    rows = reads.read(CONVOYS, **values, jitter=0, most=MOST_PAIRS)
+    found = reads.read(CONVOYS, **values, jitter=0, most=MOST_PAIRS)
+    totals, rows = found[found["plate"].isna()], found[found["plate"].notna()].drop(columns="pairs")
     shifted = pd.concat([reads.read(CONVOYS_BY_CHANCE, **values, jitter=int(seed) + n) for n in range(draws)])
     counted = shifted.groupby("readers")["pairs"].sum() / draws
-    most = int(max([min_readers, *rows["readers"], *counted.index]))
+    most = int(max([min_readers, *totals["readers"], *counted.index]))
     matched = list(range(min_readers, most + 1))
     chance = pd.DataFrame({
         "matched": matched,
-        "vehicles": [int((rows["readers"] >= k).sum()) for k in matched],
+        "vehicles": [int(totals.loc[totals["readers"] >= k, "pairs"].sum()) for k in matched],
         "expected": [float(counted[counted.index >= k].sum()) for k in matched],
     })  # fmt: skip
-    rows = rows.head(MOST_PAIRS).assign(
+    rows = rows.reset_index(drop=True).assign(
         chance_pairs=lambda r: r["readers"].map(chance.set_index("matched")["expected"]).astype(float),
         misreading=lambda r: [one_misreading_apart(a, b) for a, b in zip(r["plate"], r["other"], strict=True)],
     )

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from rtcc_analytics.lpr.leads import COVERAGE, LEAD_ONLY, LprError
 
 if TYPE_CHECKING:
     from data_connectors import Purpose, Store
-    from rtcc_analytics.report import Report
 
 FORMAT = 1
-SHOWN_ROWS = 40
 _AUDIT = ("sequence", "event_id", "ts_utc", "user", "role", "reason_code", "reason_text", "case_no", "supervisor",
           "rows_returned", "result_hash", "outcome", "data_asof", "software_version", "prev_hash", "hash")  # fmt: skip
 
@@ -34,6 +32,8 @@ class Packet:
 
 def case_packet(store: Store, purpose: Purpose, folder: str | Path) -> Packet:
     """Write ``packet_CASE.json`` and ``.pdf``: every search under the purpose's case, asked again now.
+
+    What was asked several times is answered once, with every ledger row of its asking.
 
     A search whose rows are no longer the same (reads purged, reads added since) says so: its first answer is not
     kept anywhere but in its hash. Make the packet while the reads are kept.
@@ -56,7 +56,7 @@ def case_packet(store: Store, purpose: Purpose, folder: str | Path) -> Packet:
     if packet.json.exists():
         raise LprError(f"{packet.json} exists; give another folder, nothing is overwritten")
     with store.sightings(purpose) as sightings:
-        searches = [_search(sightings, row) for row in rows]
+        searches = [_search(sightings, row) | {"asked_again": again} for row, *again in _questions(rows)]
     check = store.verify_ledger()
     content: dict[str, Any] = {
         "format": FORMAT,
@@ -70,9 +70,10 @@ def case_packet(store: Store, purpose: Purpose, folder: str | Path) -> Packet:
     }
     content["sha256"] = _digest(content)
     packet.json.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    from rtcc_analytics.lpr.packet_pages import packet_report
     from rtcc_analytics.report import render_pdf
 
-    render_pdf(_report(content, store.location), packet.pdf)
+    render_pdf(packet_report(content), packet.pdf)
     for path in (packet.json, packet.pdf):
         path.chmod(0o600)
     audit_report.record(store, action="export", what=f"packet {content['sha256']}", purpose=purpose, rows=len(searches))
@@ -118,7 +119,8 @@ def _against_store(content: dict[str, Any], store: Store, purpose: Purpose) -> l
     lines.append(("the ledger as it was then", audit_report.head_is_in(store, head), "its head is still a row of it"))
     with store.sightings(purpose) as sightings:
         for number, search in enumerate(content["searches"], 1):
-            lines.append((f"search {number}: in the ledger", search["audit"]["hash"] in hashes, search["search"]))
+            audited = {row["hash"] for row in (search["audit"], *search["asked_again"])}
+            lines.append((f"search {number}: in the ledger", audited <= hashes, search["search"]))
             now = _search(sightings, search["audit"] | {"query_params": json.dumps(search["asked"])})
             lines.append(
                 (f"search {number}: same rows now", now["result_hash"] == search["result_hash"], search["search"])
@@ -140,64 +142,24 @@ def _search(sightings: Any, row: dict[str, Any]) -> dict[str, Any]:
         "asked": asked,
         "result_hash": sightings.last_hash,
         "rows": len(frame),
-        "results_csv": frame.to_csv(index=False),
+        "results_csv": frame.map(_listed).to_csv(index=False),
         "audit": {name: row.get(name) for name in _AUDIT},
     }
 
 
+def _questions(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The ledger's rows by what they asked, in order of first asking; later ones as the packet keeps them."""
+    asked: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        same = asked.setdefault(row["query_params"], [])
+        same.append({name: row.get(name) for name in _AUDIT} if same else row)
+    return list(asked.values())
+
+
+def _listed(value: Any) -> Any:
+    """Lists as JSON: pandas shortens long ones."""
+    return json.dumps(list(value), default=float) if isinstance(value, list | tuple | np.ndarray) else value
+
+
 def _digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _report(content: dict[str, Any], location: str) -> Report:
-    from rtcc_analytics.report import Provenance, Report, TableSection, Text
-
-    case = content["case_number"]
-    searches = pd.DataFrame([
-        {"Search": f"{n}. {s['search']}", "Asked": s["audit"]["ts_utc"][:19], "By": s["audit"]["user"],
-         "Reason": s["audit"]["reason_text"] or s["audit"]["reason_code"], "Rows": f"{s['rows']:,}",
-         "Same rows as when asked": "yes" if s["result_hash"] == s["audit"]["result_hash"] else "NO"}
-        for n, s in enumerate(content["searches"], 1)
-    ])  # fmt: skip
-    ledger = pd.DataFrame([
-        {"Row": str(s["audit"]["sequence"]), "Result": s["audit"]["result_hash"][:16],
-         "Row hash": s["audit"]["hash"][:16],
-         "Data as of": s["audit"]["data_asof"] or "", "Software": s["audit"]["software_version"]}
-        for s in content["searches"]
-    ])  # fmt: skip
-    sections: list[Any] = [
-        Text(
-            key="statement", title=LEAD_ONLY.capitalize(), style="box",
-            paragraphs=(content["coverage"], "Associations show vehicles near one another, not who drove or why."),
-        ),
-        TableSection(key="searches", title="Searches", frame=searches, shown=searches),
-    ]  # fmt: skip
-    for number, search in enumerate(content["searches"], 1):
-        frame = (
-            pd.read_csv(io.StringIO(search["results_csv"]), dtype=str).fillna("") if search["rows"] else pd.DataFrame()
-        )
-        shown = frame.iloc[:SHOWN_ROWS, :8]
-        sections.append(
-            TableSection(
-                key=f"search{number}", title=f"{number}. {search['search']}", frame=shown, shown=shown,
-                caption=f"{len(shown)} of {search['rows']:,} rows, {shown.shape[1]} of {frame.shape[1]} columns; "
-                "all are in the JSON. "
-                f"{LEAD_ONLY.capitalize()}.",
-                how=_parameters(search["asked"]["parameters"]),
-            )
-        )  # fmt: skip
-    sections.append(TableSection(key="ledger", title="Audit ledger", frame=ledger, shown=ledger,
-                                 caption=f"Head of the ledger then: {content['ledger']['head']}"))  # fmt: skip
-    return Report(
-        title=f"Case packet {case}",
-        subtitle=f"Made {content['made_at']} UTC, SHA-256 {content['sha256']}",
-        sections=tuple(sections),
-        provenance=Provenance(report="case_packet", parameters={"case": case}, store=location),
-    )
-
-
-def _parameters(parameters: dict[str, Any]) -> str:
-    kept = {k: v for k, v in parameters.items() if not isinstance(v, list) or len(v) <= 5}
-    return "; ".join(
-        f"{k} = {v['timestamp'] if isinstance(v, dict) and 'timestamp' in v else v}" for k, v in kept.items()
-    )

@@ -58,11 +58,12 @@ TRIPS = (
     + collapsed("own", "passages")
     + """,
 moving AS (
-    SELECT *, coalesce(first_at - lag(last_at) OVER (ORDER BY first_at, camera_id) > to_seconds($trip_gap_s), true) AS sets_out
-    FROM passages WHERE NOT parked
+    SELECT *, coalesce(first_at - lag(last_at) OVER w > to_seconds($trip_gap_s), true) AS sets_out
+    FROM passages WHERE NOT parked WINDOW w AS (ORDER BY first_at, camera_id)
 ),
 trips AS (
-    SELECT camera_id, first_at, sum(sets_out::INTEGER) OVER (ORDER BY first_at, camera_id ROWS UNBOUNDED PRECEDING) AS item
+    SELECT camera_id, first_at,
+           sum(sets_out::INTEGER) OVER (ORDER BY first_at, camera_id ROWS UNBOUNDED PRECEDING) AS item
     FROM moving
 )"""
 )

@@ -156,7 +156,7 @@ def at_places(
                   "min_places": min_places, "null_days": null_days, "seed": seed, "places": len(places)}  # fmt: skip
     return Leads(
         "at_places",
-        _described(rows, passed, seen),
+        described_at_places(rows, passed, seen),
         parameters,
         null_words(period, "place's window"),
         chance,
@@ -197,7 +197,7 @@ def _watched(
     return pd.concat(parts, ignore_index=True)
 
 
-def _described(rows: pd.DataFrame, passed: pd.DataFrame, seen: int) -> pd.DataFrame:
+def described_at_places(rows: pd.DataFrame, passed: pd.DataFrame, seen: int) -> pd.DataFrame:
     told = passed.groupby("plate").agg(reads=("reads", "sum"), first_at=("first_at", "min"), last_at=("last_at", "max"))
     rows = rows.merge(told.reset_index(), on="plate", how="left").assign(places=seen)
     columns = ["plate", "matched", "places", "reads", "first_at", "last_at", "expected_matches", "habit_p",

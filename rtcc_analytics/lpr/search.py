@@ -245,7 +245,17 @@ def _in_use(reads: PlateReads, period: Period, shape: str) -> int:
     """About how many plates of this pattern are in use; see `search_similar`."""
     span = pd.date_range(period.bounds["first_day"], period.bounds["last_day"])
     picked = sorted({span[round(k * (len(span) - 1) / (SAMPLED_DAYS + 1))] for k in range(1, SAMPLED_DAYS + 1)})
-    counted = reads.read(IN_USE, shape=shape, days=[d.date() for d in picked]).iloc[0]
+    return plates_in_use(reads.read(IN_USE, shape=shape, days=[d.date() for d in picked]).iloc[0])
+
+
+def plates_in_use(counted: pd.Series) -> int:
+    """About how many plates are in use where so many were `seen`, `once` and `twice`: Chao's lower bound.
+
+    Examples
+    --------
+    >>> plates_in_use(pd.Series({"seen": 100, "once": 40, "twice": 10}))
+    180
+    """
     return int(counted["seen"] + counted["once"] ** 2 / (2 * max(int(counted["twice"]), 1)))
 
 

@@ -13,7 +13,8 @@ from data_connectors import Purpose, Store
 from data_connectors.errors import RtccError
 from rtcc_analytics import lpr
 from rtcc_analytics.cli.app import app
-from rtcc_analytics.lpr.packet import case_packet, verify_packet
+from rtcc_analytics.lpr.packet import case_packet, read_packet, verify_packet
+from rtcc_analytics.lpr.packet_pages import packet_report, told
 
 PURPOSE = Purpose(reason_code="investigation", case_number="26-000777", text="series of shop burglaries")
 
@@ -116,3 +117,36 @@ def test_readers_lists_and_roles(county: Store, simulated) -> None:
     run(county, "policy", "start")
     refused = CliRunner().invoke(app, ["lpr", "hygiene", *asked, "--store", county.location])
     assert isinstance(refused.exception, RtccError)
+
+
+def test_a_packet_for_people_says_what_chance_gives_and_what_was_asked_twice_once(county, simulated, tmp_path) -> None:
+    plate, friend = simulated.plates("convoys")[0][:2]
+    span = {"start": simulated.start, "end": simulated.end}
+    with county.sightings(PURPOSE) as sightings:
+        found = lpr.travels_with(sightings, plate=plate, **span)
+        similar = lpr.search_similar(sightings, plate=plate, **span)
+        hits = lpr.hotlist_matches(sightings, retro=True, **span)
+        lpr.history(sightings, plate=plate, **span)
+        lpr.history(sightings, plate=plate, **span)
+    first = case_packet(county, PURPOSE, tmp_path / "first")
+    second = read_packet(case_packet(county, PURPOSE, tmp_path / "second").json)
+    content = read_packet(first.json)
+    kinds = [s["search"] for s in content["searches"]]
+    assert kinds.count("lpr history") == 1 and kinds == [s["search"] for s in second["searches"]]
+    assert [len(s["asked_again"]) for s in content["searches"]][-1] == 1
+    answers = {a.question: a for a in told(content["searches"]).values()}
+    companions = answers[f"Who travels with {plate}?"]
+    assert companions.rows["Plate"].tolist() == found.rows["plate"].tolist()
+    assert companions.rows["Stands out"].eq("yes").tolist() == found.rows["stands_out"].tolist()
+    assert f"{found.chance['expected'].iloc[0]:.3g} expected by chance" in companions.heed
+    expected = similar.rows["chance_vehicles"].iloc[0]
+    assert f"{expected:.3g} unrelated plates" in answers[f"Which plates may be {plate}, misread?"].heed
+    assert len(answers["Which wanted plates passed?"].rows) == len(hits)
+    history = answers[f"Where was {plate}?"].rows
+    assert (
+        history["First read"].is_monotonic_increasing
+        and not history["First read"].str.contains("+00", regex=False).any()
+    )
+    shown = packet_report(content)
+    assert "Lead only, not probable cause" in shown.subtitle
+    assert all("ead only, not probable cause" in s.caption for s in shown.sections if s.key.startswith("search"))
