@@ -23,7 +23,7 @@ from data_connectors.suggest.choosing import (
     choose_times,
     clock_of,
 )
-from data_connectors.suggest.offense_words import nibrs_by_words, rule_of
+from data_connectors.suggest.offense_words import nibrs_by_words, rules_for
 from data_connectors.suggest.times import NEARLY_ALL, hours_are_local
 
 _ZONES = (
@@ -321,7 +321,7 @@ class Draft:
         told = ["", "# Each code is guessed from the words: check them all.",
                 f"# What is not here is kept, and counted as {UNKNOWN_OFFENSE}."]  # fmt: skip
         if len(rows) > _MANY_WORDS:
-            rules = dict.fromkeys(rule for said in rows if (rule := rule_of(said)))
+            rules = rules_for(rows)
             return [*told, "[crosswalk.offense]", "pattern = [", *(f"  {_value(rule)}," for rule in rules), "]"]
         lines = [f"{_text(said)} = {_text(code)}  # {NIBRS_NAMES[code]}, {_rows(rows[said])}"
                  for said, code in found.items()]  # fmt: skip

@@ -8,6 +8,9 @@ whatever else it is called. Degrees of assault are those of New York's Penal Law
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from data_connectors.schemas import UNKNOWN_OFFENSE
 
 _VEHICLE = r"(AUTO(S|MOBILE)?\b|VEH|VHCL|MOTOR|MTR\b|MV\b|CARS?\b|TRUCK)"
 _FROM = r"(FROM|FRM|FR|F/)\W{0,3}((AN?|THE)\W)?"
@@ -19,9 +22,9 @@ _CHECK = r"(CHECK|CHEQUE|FUNDS)"
 # First match wins, so the narrow come before the wide. Patterns are read by Python and by DuckDB: no looking around.
 _RULES: tuple[tuple[str, str], ...] = (
     # No offense, or none that happened here
-    (r"NON.?CRIMINAL|UNFOUNDED|OVERDOSE", "unknown"),
+    (r"NON.?CRIMINAL|UNFOUNDED|OVERDOSE", UNKNOWN_OFFENSE),
     (rf"{_VEHICLE}.*THEFT\W{{0,3}}RECOVER", "240"),
-    (r"RECOVERED|RECOVERY", "unknown"),
+    (r"RECOVERED|RECOVERY", UNKNOWN_OFFENSE),
     # Orders, registers and tools, whatever the offense that they name
     (r"SEX OFFENDER", "360"),
     (r"(DUTY|FAIL\w*|ANNUAL)\W.{0,8}REGIST|OFFENDER.{0,12}(REGIST|DUTY)", "90Z"),
@@ -141,18 +144,23 @@ def nibrs_by_words(said: str) -> str | None:
     >>> nibrs_by_words("Stealing by deceit"), nibrs_by_words("Suspicious circumstances")
     ('26A', None)
     """
-    rule = rule_of(said)
-    return rule[1] if rule and rule[1] != "unknown" else None
+    rule = _rule_of(said)
+    return rule[1] if rule and rule[1] != UNKNOWN_OFFENSE else None
 
 
-def rule_of(said: str) -> tuple[str, str] | None:
-    """The first rule that the words match: its pattern, and its code or ``unknown``.
+def rules_for(offenses: Iterable[str]) -> list[tuple[str, str]]:
+    """The rules that decide these offenses, pattern and code, in their order; ``unknown`` where there is no offense.
 
     Examples
     --------
-    >>> rule_of("SHOPLIFTING")
-    ('SHOPLIFT|RETAIL THEFT', '23C')
+    >>> rules_for(["SHOPLIFTING", "RECOVERED PROPERTY"])
+    [('RECOVERED|RECOVERY', 'unknown'), ('SHOPLIFT|RETAIL THEFT', '23C')]
     """
+    deciding = {_rule_of(said) for said in offenses}
+    return [rule for rule in _RULES if rule in deciding]
+
+
+def _rule_of(said: str) -> tuple[str, str] | None:
     words = said.upper()
     return next((rule for rule in _COMPILED if _COMPILED[rule].search(words)), None)
 
