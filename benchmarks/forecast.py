@@ -209,7 +209,7 @@ def run_speed(args: argparse.Namespace) -> None:
     print(board.scores[["model", "fit_s", "predict_s"]].to_string(index=False))
     begin = time.perf_counter()
     board = backtest(list(ALL.values()), events, grid, origins=origins, horizon_days=7, n_jobs=args.jobs)
-    print(f"{'board of ten models, refitted every 13 weeks':<70} {time.perf_counter() - begin:8.2f} s")
+    print(f"{f'board of {len(ALL)} models, refitted every 13 weeks':<70} {time.perf_counter() - begin:8.2f} s")
     print(board.scores[["model", "fit_s", "predict_s", "failed"]].to_string(index=False), flush=True)
     history = History.of(events, grid).known_at(15_600.0)
     for model in SIMPLE:

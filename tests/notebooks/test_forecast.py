@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -12,10 +13,11 @@ import pytest
 
 from data_connectors import Store
 from data_connectors.errors import RtccError
-from rtcc_analytics.evaluation import model_card
-from rtcc_analytics.prediction import DecayedCounts, RiskTerrainForecast
+from rtcc_analytics.evaluation import Board, Verdict, model_card
+from rtcc_analytics.prediction import DecayedCounts, LastYear, RiskTerrainForecast
 from rtcc_analytics.units import Grid
 from rtcc_analytics.widgets.forecast_explorer import ForecastExplorer
+from rtcc_analytics.workflows import forecast
 from rtcc_analytics.workflows.exploration import Exploration, read_exploration
 from rtcc_analytics.workflows.forecast import MODEL_SETS, forecast_grid, forecast_places, named_set
 from rtcc_analytics.workflows.layers import read_layers
@@ -87,6 +89,37 @@ def test_a_refused_model_draws_no_map(held: Exploration) -> None:
     view = forecast_places(few, forecast_grid(held.ground.area), offense="13A", models="simple", origins=4)
     assert view.verdict.answer == "do not use" and view.surface is None and view.total is None
     assert not view.flagged(0.05).any()
+
+
+@pytest.mark.parametrize(("bar", "other", "chosen"), [
+    ("use", "no better than decayed counts", "decayed counts"),
+    ("do not use", "no better than decayed counts", "last year"),
+    ("do not use", "do not use", "decayed counts"),
+    ("use", "use", "last year"),
+])
+def test_a_model_that_may_be_used_stands_in_where_decayed_counts_are_refused(
+    held: Exploration, monkeypatch: pytest.MonkeyPatch, bar: str, other: str, chosen: str
+) -> None:
+    answers = {"decayed counts": bar, "last year": other}
+    judged = forecast.verdict
+
+    def answered(board: Board, name: str, *, area: str) -> Verdict:
+        return replace(judged(board, name, area=area), answer=answers[name])
+
+    monkeypatch.setattr(forecast, "verdict", answered)
+    view = forecast_places(held.events, Grid(held.ground.area, cell_m=500), offense="burglary", origins=3,
+                           models=[DecayedCounts(), LastYear()])
+    assert view.model == chosen and (view.surface is None) == (bar == other == "do not use")
+
+
+def test_scores_end_where_reports_are_complete(held: Exploration) -> None:
+    grid = Grid(held.ground.area, cell_m=500)
+    whole = forecast_places(held.events, grid, offense="burglary", origins=3, models=[LastYear()], horizon_days=7)
+    end = whole.board.origins[-1] + np.timedelta64(7, "D")
+    early = forecast_places(held.events, grid, offense="burglary", origins=3, models=[LastYear()], horizon_days=7,
+                            scored_until=str(end - np.timedelta64(14, "D")))
+    assert early.board.origins[-1] == end - np.timedelta64(21, "D") == early.last["origin"]
+    assert early.surface is None or early.surface.period[0].astype("datetime64[D]") == end
 
 
 def test_nothing_to_forecast_is_said(held: Exploration) -> None:
