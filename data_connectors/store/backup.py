@@ -21,10 +21,11 @@ from .errors import StoreError
 from .ledger import Ledger
 from .location import LAKES, Location, literal, quoted
 from .locking import Deadline, server_session, writer
-from .migrations import check_version, software_version
+from .migrations import refuse_newer, software_version, version
 from .placing import placed
 
 MANIFEST = "backup.json"
+BESIDE = ("policy.toml", "keep.toml")  # who may search, and how long plates are kept: where they lie in the store
 
 
 def backup(location: Location, path: Path, *, explain: bool, wait_s: float) -> None:
@@ -57,6 +58,10 @@ def restore(path: Path, location: Location, *, explain: bool, wait_s: float) -> 
 
 
 def _copy(source: Location, target: Location, *, explain: bool, wait_s: float) -> None:
+    """Copy everything; what an older software wrote arrives brought up to date, the source stays as it is."""
+    for lake in LAKES:
+        with connected(source, Attach(lake)) as connection:
+            refuse_newer(connection, version(connection, lake))
     creation.create(target, explain=explain, wait_s=wait_s)
     deadline = Deadline.after(wait_s)
     with ExitStack() as held:
@@ -64,13 +69,15 @@ def _copy(source: Location, target: Location, *, explain: bool, wait_s: float) -
         for name in (*LAKES, "audit"):
             held.enter_context(writer(reading, name, deadline))
         for lake in LAKES:
-            with connected(source, Attach(lake)) as connection:
-                check_version(connection, lake)
             _refuse_used(target, lake)
             for item in source.data(lake).iterdir():
                 shutil.copytree(item, target.data(lake) / item.name, dirs_exist_ok=True)
             _copy_catalog(source, target, lake, explain=explain)
         Ledger(source, wait_s).copy_to(Ledger(target, wait_s))
+    for name in BESIDE:
+        if (source.root / name).is_file() and not (target.root / name).exists():
+            shutil.copy2(source.root / name, target.root / name)
+    creation.create(target, explain=explain, wait_s=wait_s)
 
 
 def _refuse_used(target: Location, lake: Lake) -> None:

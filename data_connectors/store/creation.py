@@ -14,6 +14,9 @@ from .locking import Deadline, writer
 from .migrations import migrate
 from .settling import remove_orphans, settle
 
+# What may be there before the catalog is: of an init that was killed or runs now, a policy, a disk's own folder.
+_OWN = (*LAKES, *(f"{lake}.lock" for lake in LAKES), "spill", "store-of", "policy.toml", "keep.toml", "lost+found")
+
 
 def require(location: Location) -> None:
     """Raise StoreError unless a store can be at `location`; a server is asked only when it is read."""
@@ -56,6 +59,7 @@ def _make_folders(location: Location) -> None:
     if root.exists() and not root.is_dir():
         raise StoreError(f"{root} is a file; a store is a folder. Give another location: rtcc init --store FOLDER")
     try:
+        _refuse_foreign(location)
         if not root.exists():
             root.mkdir(parents=True, mode=0o700)
         for folder in [*(location.data(lake) for lake in LAKES), root / "spill"]:
@@ -66,6 +70,18 @@ def _make_folders(location: Location) -> None:
         ) from error
     if not os.access(root, os.W_OK | os.X_OK):
         raise StoreError(f"cannot write to {root}. Choose a folder that you may write: rtcc init --store FOLDER")
+
+
+def _refuse_foreign(location: Location) -> None:
+    """A store among someone's other files would be copied, backed up and deleted with them."""
+    root = location.root
+    strange = sorted(path.name for path in root.iterdir() if path.name not in _OWN) if root.exists() else []
+    if strange and location.server is None and not location.catalog("records").exists():
+        more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
+        raise StoreError(
+            f"{root} is no store and not empty: it holds {', '.join(strange[:3])}{more}. A store is a folder of its own: "
+            f"rtcc init --store {root / 'store'}"
+        )
 
 
 def _claim_data(location: Location) -> None:

@@ -13,7 +13,7 @@ from .location import Location, literal, quoted
 from .migrations import check_version, tables_of
 from .placing import placed
 
-_STARTS_A_FORMULA = r"^[=+\-@\t\r\n]"
+_STARTS_A_FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"  # the wide forms of Asian keyboards too
 _IS_A_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
@@ -22,6 +22,11 @@ def export(
 ) -> None:
     """Write records to `path`; see `Store.export`."""
     names = _checked(tables)
+    if path.suffix != ".duckdb" and path.suffix[1:2].isalpha():
+        raise StoreError(
+            f"{path.name} would be a folder, because each table is a CSV file of its own: name a folder without an ending "
+            f"({path.stem}/ with {names[0]}.csv in it), or one database file ({path.stem}.duckdb)"
+        )
     with placed(path, "export") as partial:
         with connected(location, Attach("records", snapshot=snapshot), explain=explain) as connection:
             if snapshot is None:

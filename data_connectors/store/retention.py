@@ -252,21 +252,13 @@ def _overdue_sql(kind: str) -> str:
     return _OVERDUE[kind].replace("{lake}", "sightings")
 
 
-def _present(connection: Connection) -> list[str]:
-    """Kinds whose table this store has: one made before there were alerts has none."""
-    tables = {
-        row[0] for row in connection.rows("SELECT table_name FROM duckdb_tables() WHERE database_name = 'sightings'")
-    }
-    return [kind for kind in KEPT if _table(kind) in tables]
-
-
 def _table(kind: str) -> str:
     return "alerts" if kind.startswith("alerts") else kind
 
 
 def _overdue(connection: Connection, policy: RetentionPolicy, now: datetime) -> tuple[Overdue, ...]:
     rows = []
-    for kind in _present(connection):
+    for kind in KEPT:
         cutoff = policy.cutoffs(now)[kind]
         plates = "0" if kind == "rejects" else "count(DISTINCT t.plate)"
         [(number, different, first, last)] = connection.rows(
@@ -285,7 +277,7 @@ def _plate_columns(table: str) -> list[str]:
 def _note_plates(connection: Connection, policy: RetentionPolicy, now: datetime) -> None:
     """A temporary table of the plates about to go, in memory only; those still kept somewhere are taken out later."""
     connection.run("CREATE OR REPLACE TEMP TABLE leaving (plate VARCHAR)")
-    for kind in _present(connection):
+    for kind in KEPT:
         for column in _plate_columns(_table(kind)):
             connection.run(
                 f"INSERT INTO leaving SELECT DISTINCT t.{column} FROM sightings.{_overdue_sql(kind)}",
@@ -294,7 +286,7 @@ def _note_plates(connection: Connection, policy: RetentionPolicy, now: datetime)
 
 
 def _delete(connection: Connection, policy: RetentionPolicy, now: datetime) -> None:
-    for kind in _present(connection):
+    for kind in KEPT:
         where = _overdue_sql(kind).split(" WHERE ", 1)[1].replace("t.", "")
         connection.run(f"DELETE FROM sightings.{_table(kind)} WHERE {where}", {kind: policy.cutoffs(now)[kind]})
 
@@ -307,7 +299,7 @@ def _search(connection: Connection, files: list[Path]) -> tuple[int, int, list[s
     """Files searched, plates that no row holds any more, and files in which one of those still is."""
     kept = " UNION ALL ".join(
         f"SELECT {column} AS plate FROM sightings.{_table(kind)}"
-        for kind in _present(connection)
+        for kind in KEPT
         if kind != "alerts_under_case"
         for column in _plate_columns(_table(kind))
     )

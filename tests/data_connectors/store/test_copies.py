@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from data_connectors.store import PlateDataError, Purpose, Store, StoreError
+from data_connectors.store import PlateDataError, Purpose, Store, StoreError, migrations
+from data_connectors.store.engine import Attach, connected
 from data_connectors.store.ledger import Ledger
+from data_connectors.store.location import LAKES
 
 PURPOSE = Purpose("audit", "26-1")
 
@@ -101,6 +104,12 @@ def test_the_exported_database_is_plain_duckdb_without_plates(
         ("\r=1+1", "'\r=1+1"),
         ("-90.25", "-90.25"),
         ("+1e-3", "+1e-3"),
+        ("+HYPERLINK(A1)", "'+HYPERLINK(A1)"),
+        ("+1 845 555 0100", "'+1 845 555 0100"),
+        ("+1.5", "+1.5"),
+        ("-1", "-1"),
+        ("+1\n=2", "'+1\n=2"),
+        ("\uff1d1+1", "'\uff1d1+1"),
         ("1 MAIN ST, =x", "1 MAIN ST, =x"),
         ('O\'FALLON "PARK"', 'O\'FALLON "PARK"'),
     ],
@@ -114,3 +123,72 @@ def test_spreadsheet_formulas_are_neutralised_and_numbers_left(
         [row] = csv.DictReader(file)
     assert row["address"] == cell and row["lon"] == "-90.25"
     assert [p.name for p in (tmp_path / "csv").iterdir()] == ["incidents.csv"]
+
+
+def test_the_policies_beside_the_store_come_along(embedded: Store, tmp_path: Path) -> None:
+    for name in ("policy.toml", "keep.toml"):
+        (Path(embedded.location) / name).write_text(f"# {name}\n")
+    embedded.backup(tmp_path / "backup")
+    Store.restore(tmp_path / "backup", tmp_path / "restored")
+    for folder in ("backup", "restored"):
+        assert [(tmp_path / folder / n).read_text() for n in ("policy.toml", "keep.toml")] == [
+            "# policy.toml\n", "# keep.toml\n",
+        ]  # fmt: skip
+
+
+def test_an_older_stores_backup_is_restored_brought_up_to_date(
+    embedded: Store, write, incidents, reads, tmp_path: Path
+) -> None:
+    write(embedded, "incidents", incidents("a"))
+    then = embedded.snapshot()
+    write(embedded, "plate_reads", reads("ABC123"))
+    make_older(embedded)
+    embedded.backup(tmp_path / "new-backup")  # the newer software backs up what it cannot read yet
+    shutil.copytree(embedded.location, tmp_path / "old-backup")
+    (tmp_path / "old-backup" / "backup.json").write_text("{}")
+    for backup in ("new-backup", "old-backup"):
+        restored = Store.restore(tmp_path / backup, tmp_path / f"from-{backup}")
+        assert [f for f in restored.doctor() if f.level != "ok"] == []
+        assert restored.at(then).read("SELECT incident_id FROM incidents").incident_id.tolist() == ["a"]
+        with restored.sightings(PURPOSE) as sightings:
+            assert sightings.read("SELECT plate FROM plate_reads").plate.tolist() == ["ABC123"]
+            assert sightings.read("SELECT count(*) AS n FROM alerts").n[0] == 0
+    with pytest.raises(StoreError, match="has schema version 1"):
+        embedded.read("FROM incidents")  # the store itself stays as it was
+
+
+def make_older(store: Store) -> None:
+    """The store as the first version made it."""
+    for lake in LAKES:
+        with connected(store._place, Attach(lake, read_only=False)) as connection:
+            connection.run("DROP TABLE IF EXISTS alerts")
+            record = f"{migrations.catalog_schema(connection, lake)}.rtcc_migrations"
+            connection.run(f"DELETE FROM {record} WHERE number > 1")
+
+
+def test_a_newer_stores_backup_leaves_nothing_at_the_target(embedded: Store, tmp_path: Path, monkeypatch) -> None:
+    embedded.backup(tmp_path / "backup")
+    monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+    with pytest.raises(StoreError, match="Update the software"):
+        Store.restore(tmp_path / "backup", tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+
+
+@pytest.mark.parametrize(("name", "message"), [("x.csv", r"x\.csv would be a folder.*x/ with"), ("x.xlsx", "folder")])
+def test_a_name_that_promises_a_file_is_refused(embedded: Store, tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(StoreError, match=message):
+        embedded.export(tmp_path / name)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["county"]
+    embedded.export(tmp_path / "2026.11", tables=["incidents"])
+    assert (tmp_path / "2026.11" / "incidents.csv").is_file()
+
+
+def test_a_store_is_not_made_among_other_files(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(StoreError, match=r"holds thesis\.txt.*rtcc init --store .*/store"):
+        Store.create(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+    assert Store.create(tmp_path / "store").snapshot() > 0
+    (tmp_path / "begun" / "records").mkdir(parents=True)
+    (tmp_path / "begun" / "records.lock").touch()  # an init that was killed
+    assert Store.create(tmp_path / "begun").snapshot() > 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from data_connectors import load
 from data_connectors.store import Purpose, Store, StoreError, retention
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -91,6 +92,28 @@ def test_two_days_leave_nothing_older_in_any_file(store: Store, write, reads) ->
     with store.sightings(PURPOSE) as sightings:
         left = sightings.read("SELECT plate FROM plate_reads ORDER BY plate")["plate"].tolist()
     assert left == ["BOTH1", "FRESH1"]
+
+
+def test_a_ragged_plate_row_leaves_with_the_rejects(store: Store, tmp_path: Path) -> None:
+    """A row that no reader can take apart is kept as it came, plate and all, until the policy's day."""
+    times = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z"
+    good = [f"KEEP{n},{times},c1" for n in range(100, 160)]
+    lines = ["plate,read_time,camera", *good, f"RAGGED9,{times},c1,too,many", "NOTIME7,sometime,c1"]
+    (tmp_path / "reads.csv").write_text("\n".join(lines) + "\n")
+    receipt = load(store, "plate_reads_csv", tmp_path / "reads.csv")
+    assert receipt.new == 60 and sum(receipt.rejected.values()) == 2
+    folder = store._place.root
+    assert seen(folder, "RAGGED9") and not seen(folder, "NOTIME7")  # taken apart, so kept without text
+    policy = retention.RetentionPolicy.parse(POLICY.replace('reads = "48 hours"', 'reads = "30 days"'))
+    assert sum(o.rows for o in retention.purge(store, policy).removed) == 0 and seen(folder, "RAGGED9")
+    certificate = retention.purge(store, policy, now=datetime.now(UTC) + timedelta(days=3))
+    assert {o.kind: o.rows for o in certificate.removed}["rejects"] == 2
+    assert not any(seen(folder, plate) for plate in ("RAGGED9", "NOTIME7")) and seen(folder, "KEEP100")
+    if store._place.server is None:
+        assert not any(plate.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file()
+                       for plate in ("RAGGED9", "NOTIME7"))  # fmt: skip
+    with store.sightings(PURPOSE) as sightings:
+        assert sightings.read("SELECT count(*) AS n FROM rejects").n[0] == 0
 
 
 def test_a_shared_catalog_holds_no_purged_plate(server, shared_store: Store, write, reads) -> None:
