@@ -139,11 +139,21 @@ def _compare_records(session: LoadingSession, profile: Profile, allow_shrink: bo
 
 def _shrinking(profile: Profile, where: str, held: int, staged: int, windows: int) -> LoadError:
     more = f" (and {windows - 1} more windows)" if windows > 1 else ""
+    whole = (f"A feed without identifiers replaces its whole {_period_of(profile)}: rows that these files lack would "
+             "be removed. Load the files that make it whole together, or name in the profile the column that numbers the "
+             "records." if profile.strategy == "replace_window" else
+             "A register is replaced whole: what these files lack would be removed. Load all of it together.")
     return LoadError(
         f"{profile.table.name} of {profile.source} holds {held:,} rows{where}{more}, and these files would leave "
         f"{staged:,}: fewer than {KEPT_SHARE:.0%}. Nothing was written",
-        remedy="If the files are whole and that is right, load again with --allow-shrink (allow_shrink=True).",
+        remedy=f"{whole} Only where the source itself took the rows back, and you checked it: --allow-shrink "
+        "(allow_shrink=True).",
     )
+
+
+def _period_of(profile: Profile) -> str:
+    windows = [layout.window for layout in profile.layouts if layout.window]
+    return windows[0].period if windows else "window"
 
 
 def _outdated(profile: Profile) -> str:

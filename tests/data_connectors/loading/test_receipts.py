@@ -161,3 +161,12 @@ def test_a_mistyped_profile_gets_its_nearest_and_not_the_whole_list(typed: str, 
     with pytest.raises(ProfileError, match=f"did you mean '{meant}'") as error:
         Profile.named(typed)
     assert len(str(error.value)) < 250 and "rtcc profile list" in str(error.value)
+
+
+def test_a_shrinking_reload_is_told_what_it_would_remove_before_how_to_force_it(town, store: Store) -> None:
+    load(store, town.monthly, town.file("whole.csv", town.rows(range(100))))
+    with pytest.raises(LoadError) as error:
+        load(store, town.monthly, town.file("part.csv", town.rows(range(10))))
+    told = str(error.value)
+    assert "replaces its whole month: rows that these files lack would be removed" in told
+    assert told.index("column that numbers the records") < told.index("--allow-shrink")
