@@ -140,8 +140,8 @@ def _compare_records(session: LoadingSession, profile: Profile, allow_shrink: bo
 def _shrinking(profile: Profile, where: str, held: int, staged: int, windows: int) -> LoadError:
     more = f" (and {windows - 1} more windows)" if windows > 1 else ""
     whole = (f"A feed without identifiers replaces its whole {_period_of(profile)}: rows that these files lack would "
-             "be removed. Load the files that make it whole together, or name in the profile the column that numbers the "
-             "records." if profile.strategy == "replace_window" else
+             "be removed. Load the files that make it whole together, or name in the profile the column that numbers "
+             "the records." if profile.strategy == "replace_window" else
              "A register is replaced whole: what these files lack would be removed. Load all of it together.")
     return LoadError(
         f"{profile.table.name} of {profile.source} holds {held:,} rows{where}{more}, and these files would leave "
