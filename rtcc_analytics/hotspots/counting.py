@@ -76,7 +76,12 @@ def made_from(events: Events, units: SpatialUnits) -> dict[str, Any]:
 
 
 def require_events(events: Events) -> None:
-    """Raise `HotspotError` where there is no event to look at."""
+    """Raise `HotspotError` where there is no event to look at, or where those taken back outweigh the rest."""
+    what = f" of {events.label}" if events.label else ""
+    if events.size and not events.total > 0:
+        raise HotspotError(
+            f"the {events.size:,} records{what} add up to {events.total:g} offenses; "
+            "widen the period, the area or the offenses"
+        )
     if not events.size:
-        what = f" of {events.label}" if events.label else ""
         raise HotspotError(f"no events{what} in this selection; widen the period, the area or the offenses")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtcc_analytics.events import Events
-from rtcc_analytics.hotspots import HotspotError, counts, eighty_twenty, repeat_addresses
+from rtcc_analytics.hotspots import HotspotError, counts, eighty_twenty, kernel_density, repeat_addresses
 from rtcc_analytics.hotspots.repeats import RepeatError
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Areas, Grid
@@ -102,3 +102,9 @@ def test_a_feed_without_any_address_has_no_repeat_address_and_no_error() -> None
     made = events([5e5, 5e5, 5e5], address=[None, None, None])
     found = repeat_addresses(made)
     assert found.to_frame().empty
+
+
+def test_what_adds_up_to_nothing_has_no_density() -> None:
+    taken_back = events([5e5, 5e5], weights=np.array([1.0, -1.0]))
+    with pytest.raises(HotspotError, match="2 records add up to 0 offenses"):
+        kernel_density(taken_back, Grid(TOWN, cell_m=500))
