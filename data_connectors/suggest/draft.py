@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,9 +23,11 @@ from data_connectors.suggest.choosing import (
     choose_place,
     choose_times,
     clock_of,
+    header_score,
 )
 from data_connectors.suggest.offense_words import nibrs_by_words, rules_for
 from data_connectors.suggest.times import NEARLY_ALL, hours_are_local
+from data_connectors.suggest.words import OFFENSE_DETAIL
 
 _ZONES = (
     (-85.0, "America/New_York"), (-101.0, "America/Chicago"), (-114.0, "America/Denver"),
@@ -32,6 +35,8 @@ _ZONES = (
 )  # fmt: skip
 _MANY_WORDS = 1000
 _SHOWN_WORDS = 3
+_TIMES_EACH = 5  # words of a list come again at least so often on the average; those of a narrative do not
+_JOIN = ": "
 _FIPS_PARTS = ("STATEFP", "COUNTYFP", "TRACTCE", "BLKGRPCE")
 _FILLERS = {"TIMESTAMP WITH TIME ZONE": None, "INTEGER": 0, "BIGINT": 0, "DOUBLE": 0.0, "BOOLEAN": False}
 _DERIVED = (
@@ -158,6 +163,7 @@ class Draft:
             elif line := self._stand_in(column):
                 lines.append(line)
         used = {chosen.column for chosen in (*self.columns.values(), *self.times.values())}
+        used |= {*self._offense_columns}
         used |= {self.place.lon, self.place.lat} if self.place else set()
         rest = [name for name, look in self.looks.items() if name not in used and not look.sensitive]
         if rest:
@@ -176,6 +182,8 @@ class Draft:
             self.unsure.append(f"{column.name}: which values of {chosen.column!r} mean yes")
         elif column.type == "VARCHAR[]":
             spec = f"{{ list = {spec} }}"
+        elif column.name == "offense_description" and len(columns := self._offense_columns) > 1:
+            spec = f"{{ {_from(columns)} }}"
         if not chosen.exact:
             self.unsure.append(f"{column.name} from {chosen.column!r}: the header only contains the word")
         return f"{column.name} = {spec}{self._example(chosen.column)}"
@@ -199,8 +207,8 @@ class Draft:
             return 'geometry = "geometry"'
         if name in ("area_km2", "length_m") and f"geometry_{name}" in self.looks:
             return f'{name} = {{ number = "geometry_{name}" }}'
-        if name == "offense" and self._offense_column():
-            return f"offense = {{ crosswalk = \"offense\", column = {_text(self._offense_column() or '')} }}"
+        if name == "offense" and (columns := self._offense_columns):
+            return f'offense = {{ crosswalk = "offense", {_from(columns)} }}'
         if name in ("measure", "offenses") and self._unpivoted():
             return 'measure = "Measure"' if name == "measure" else 'offenses = { number = "Count of it" }'
         if not column.required or name in (*_DERIVED, "captured_at", "received_at"):
@@ -294,12 +302,25 @@ class Draft:
         unset = {n for name in (place.lon, place.lat) for n in self.looks[name].numbers or () if n in (0.0, -1.0)}
         return [*lines, f"missing = {_value(sorted(unset))}  # not located"] if unset else lines
 
-    def _offense_column(self) -> str | None:
-        """The column that tells the offense: of NIBRS codes where there is one, else of words, else of other codes."""
-        if self.table != "incidents":
-            return None
+    @cached_property
+    def _offense_columns(self) -> list[str]:
+        """What tells the offense: NIBRS codes, else words and a column that says more, else other codes."""
         named = [self.columns[n].column for n in ("offense_raw", "offense_description") if n in self.columns]
-        return next((column for column in named if self._holds_nibrs(column)), named[-1] if named else None)
+        if self.table != "incidents" or not named:
+            return []
+        own = next((column for column in named if self._holds_nibrs(column)), None)
+        return [own] if own else [named[-1], *self._more_words(named[-1])]
+
+    def _more_words(self, column: str) -> list[str]:
+        """A column that says more of each offense, in words that come again: no code, no narrative."""
+        taken = {chosen.column for chosen in (*self.columns.values(), *self.times.values())}
+        for name, look in self.looks.items():
+            free = name not in taken and not look.sensitive and look.numbers is None and look.time is None
+            if free and header_score(name, OFFENSE_DETAIL)[1]:
+                kinds = len(self._rows_by_offense([column, name]))
+                if len(self._rows_by_offense([column])) < kinds <= min(_MANY_WORDS, self.rows.num_rows / _TIMES_EACH):
+                    return [name]
+        return []
 
     def _holds_nibrs(self, column: str) -> bool:
         """Whether nearly all values are NIBRS codes; those of digits alone could be any code's."""
@@ -308,16 +329,16 @@ class Draft:
         return known >= NEARLY_ALL * len(values) and any(value[-1:].isalpha() for value in values)
 
     def _crosswalk_section(self) -> list[str]:
-        column = self._offense_column()
-        if column is None:
+        columns = self._offense_columns
+        if not columns:
             return []
-        rows = self._rows_by_offense(column)
-        if self._holds_nibrs(column):
+        rows = self._rows_by_offense(columns)
+        if self._holds_nibrs(columns[0]):
             codes = {said: said for said in rows if said in NIBRS_NAMES}
-            return ["", f"# {column!r} holds NIBRS codes: they are the file's own, nothing is guessed.",
+            return ["", f"# {columns[0]!r} holds NIBRS codes: they are the file's own, nothing is guessed.",
                     "[crosswalk.offense.exact]", *(f"{_text(said)} = {_text(said)}" for said in codes)]  # fmt: skip
         found = {said: code for said in rows if (code := nibrs_by_words(said))}
-        self._tell_guesses(column, rows, found)
+        self._tell_guesses(columns, rows, found)
         told = ["", "# Each code is guessed from the words: check them all.",
                 f"# What is not here is kept, and counted as {UNKNOWN_OFFENSE}."]  # fmt: skip
         if len(rows) > _MANY_WORDS:
@@ -328,15 +349,18 @@ class Draft:
         left = [f"# {_text(said)} = \"\"  # {_rows(n)}" for said, n in rows.items() if said not in found]
         return [*told, "[crosswalk.offense.exact]", *lines, *(["# Not recognised:"] if left else []), *left]
 
-    def _rows_by_offense(self, column: str) -> dict[str, int]:
-        """Rows of each offense as said, in upper case, the commonest first."""
-        said = pc.utf8_upper(pc.utf8_trim_whitespace(self.rows[column]))
+    def _rows_by_offense(self, columns: Sequence[str]) -> dict[str, int]:
+        """Rows of each offense as said in the columns together, in upper case, the commonest first."""
+        cells = [pc.utf8_upper(pc.utf8_trim_whitespace(self.rows[column])) for column in columns]
+        filled = [pc.if_else(pc.equal(cell, ""), None, cell) for cell in cells]
+        said = pc.binary_join_element_wise(*filled, _JOIN, null_handling="skip")
         counted = {item["values"]: item["counts"] for item in pc.value_counts(said).to_pylist() if item["values"]}
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
-    def _tell_guesses(self, column: str, rows: dict[str, int], found: dict[str, str]) -> None:
+    def _tell_guesses(self, columns: Sequence[str], rows: dict[str, int], found: dict[str, str]) -> None:
         share = sum(rows[said] for said in found) / max(sum(rows.values()), 1)
-        self.guesses.append(f"{len(found)} of {len(rows)} offenses in {column!r} ({share:.0%} of the rows) were "
+        where = " + ".join(map(repr, columns))
+        self.guesses.append(f"{len(found)} of {len(rows)} offenses in {where} ({share:.0%} of the rows) were "
                             f"recognised by their words; the rest stay {UNKNOWN_OFFENSE}. Each code is a guess:")
         for code in sorted(set(found.values())):
             said = [repr(words) for words in found if found[words] == code]
@@ -356,6 +380,11 @@ class Draft:
             return []
         return ["", "[unpivot]  # counts that stand side by side become one row each", f"columns = {_value(columns)}",
                 'name = "Measure"', 'value = "Count of it"']  # fmt: skip
+
+
+def _from(columns: Sequence[str]) -> str:
+    """Where a column spec comes from: one column, or several joined."""
+    return f"column = {_text(columns[0])}" if len(columns) == 1 else f'columns = {_value(columns)}, join = "{_JOIN}"'
 
 
 def _rows(n: int) -> str:

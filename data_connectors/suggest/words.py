@@ -41,6 +41,11 @@ _INCIDENTS = {
     "domestic": _words("domestic, domestic violence, dv"),
 }
 
+OFFENSE_DETAIL = _words(
+    "description, secondary description, secondary type, offense description, offense detail, offense subtype, "
+    "sub type, subtype, sub category, subcategory, crime detail, detail, details"
+)
+
 _CALLS = {
     "call_id": _words(
         "call number, call no, call id, incident number, incident no, incident id, event number, event id, cad "

@@ -117,3 +117,15 @@ def test_the_list_of_profiles_shows_titles_and_evidence_whole() -> None:
     title = Profile.named("stlouis_slmpd").title
     assert title in result.output and Profile.named("stlouis_slmpd").evidence in result.output
     assert "..." not in result.output
+
+
+def test_a_second_column_of_words_tells_more_of_the_offense_and_a_narrative_does_not(
+    shared: Path, tmp_path: Path
+) -> None:
+    chicago = suggest(shared / "data/chicago_2017_2019_rcrimeanalysis/chicago_crimes_25k.csv")
+    profile = Profile.parse(chicago.toml)
+    assert profile.layouts[0].columns["offense"].columns == ("primary_type", "description")
+    assert profile.crosswalks["offense"].exact["THEFT: RETAIL THEFT"] == "23C"
+    rows = "".join(f"{n},THEFT,Man {n} took thing {n},1/2/2026 10:00\n" for n in range(60))
+    other = suggest(written(tmp_path / "a.csv", "Case No,Offense,Description,Date\n" + rows))
+    assert Profile.parse(other.toml).layouts[0].columns["offense"].columns == ("Offense",)
