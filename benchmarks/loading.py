@@ -112,7 +112,13 @@ def plates(reads: int, rounds: int) -> None:
         file = write_bulk_reads(Path(folder) / "SIMULATED_reads.csv", reads=reads)
         copy = f"COPY (FROM read_csv($f)) TO '{folder}/reads.parquet' (FORMAT parquet)"
         reference = "DuckDB COPY from CSV to Parquet"
-        jobs = steps("plate_reads_csv", [file]) | {reference: lambda: bare(copy, f=str(file))}
+        load(Store.create(f"{folder}/store"), "plate_reads_csv", [file])
+        stored = [str(path) for path in Path(folder, "store").rglob("plate_reads/**/*.parquet")]
+        again = f"COPY (FROM read_parquet($f)) TO '{folder}/again.parquet' (FORMAT parquet)"
+        jobs = steps("plate_reads_csv", [file]) | {
+            reference: lambda: bare(copy, f=str(file)),
+            "DuckDB COPY of what was stored, unsorted": lambda: bare(again, f=stored),
+        }
         show("Plate reads (SIMULATED)", reads, best(jobs, rounds), reference, 2.5)
 
 
