@@ -170,3 +170,13 @@ def test_a_shrinking_reload_is_told_what_it_would_remove_before_how_to_force_it(
     told = str(error.value)
     assert "replaces its whole month: rows that these files lack would be removed" in told
     assert told.index("column that numbers the records") < told.index("--allow-shrink")
+
+
+def test_plate_reads_under_a_header_that_says_only_time(tmp_path: Path) -> None:
+    reads = tmp_path / "reads.csv"
+    reads.write_text("plate,time,camera\nABC1234,2026-05-01T10:00:00Z,c1\n")
+    receipt = load(None, "plate_reads_csv", reads, dry_run=True)
+    assert receipt.new == 1 and receipt.time_rules == {"as_given": 1}
+    reads.write_text("plate,time,camera\nABC1234,10:00:00,c1\n")
+    with pytest.raises(LoadError, match="captured_at: fits none of the formats"):
+        load(None, "plate_reads_csv", reads, dry_run=True)
