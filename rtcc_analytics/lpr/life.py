@@ -69,15 +69,16 @@ def pattern_of_life(reads: PlateReads, *, plate: str, start: When, end: When, ti
         rows[columns],
         {"plate": target, **period.words},
         details=seen.groupby(["camera_id", "weekday", "hour"]).size().rename("passages").reset_index(),
-        notes=_notes(watched.outages, len(watched.readers), len(rows)),
+        notes=_notes(watched.outages, len(watched.readers), len(rows), timezone),
     )
 
 
-def _notes(outages: pd.DataFrame, readers: int, passed: int) -> tuple[str, ...]:
+def _notes(outages: pd.DataFrame, readers: int, passed: int, timezone: str) -> tuple[str, ...]:
     notes = [f"Seen by {passed} of the {readers} readers that worked in the period."]
     for outage in outages.itertuples():
         notes.append(
-            f"{outage.camera_id} was silent for {outage.hours:.0f} hours from {outage.from_at:%Y-%m-%d %H:%M} UTC: "
+            f"{outage.camera_id} was silent for {outage.hours:.0f} hours from "
+            f"{outage.from_at.tz_convert(timezone):%Y-%m-%d %H:%M}, local time: "
             "nothing is known of who passed it."
         )
     return tuple(notes)

@@ -18,12 +18,24 @@ from rtcc_analytics.lpr.occasions import weighed
 from rtcc_analytics.lpr.period import TIMEZONE
 from rtcc_analytics.lpr.places import described_at_places
 from rtcc_analytics.lpr.search import accepted_preview, plates_in_use
+from rtcc_analytics.lpr.wording import (
+    HIT,
+    LOOKS_LIKE,
+    OCCURRENCE,
+    PAIR,
+    PASSAGE,
+    PLACES,
+    SIMILAR,
+    STEP,
+    WITH,
+    local,
+    named,
+)
 
 if TYPE_CHECKING:
     from rtcc_analytics.report import Report
 
 SHOWN_ROWS = 40
-_MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -50,35 +62,8 @@ class _Asked:
         return str(self.parameters.get("plate") or "").replace("%", "*").replace("_", "?")
 
 
-_PASSAGE = {"plate": "Plate", "camera_name": "Reader", "camera_id": "Reader code", "first_at": "First read",
-            "last_at": "Last read", "reads": "Reads", "parked": "Parked", "region": "State",
-            "confidence": "Confidence"}  # fmt: skip
-_HIT = {"listed": "Listed", "camera_name": "Reader", "first_at": "First read", "list_name": "List",
-        "category": "Category", "case_number": "Case of the list", "region_match": "State",
-        "validity": "Entry then"}  # fmt: skip
-_LOOKS_LIKE = {
-    "listed": "Listed",
-    "plate": "Read",
-    **{k: v for k, v in _HIT.items() if k not in ("listed", "category")},
-}
-_SIMILAR = {"plate": "Plate", "cost": "Cost", "is_candidate": "Reader's candidate", "reads": "Reads",
-            "readers": "Readers",
-            "first_at": "First read", "last_at": "Last read"}  # fmt: skip
-_WITH = {"plate": "Plate", "matched": "Trips together", "trips": "of trips", "expected_matches": "Expected by habits",
-         "chance_vehicles": "Vehicles by chance", "stands_out": "Stands out", "misreading": "Misread?",
-         "median_gap_s": "Median gap, s", "last_at": "Last together"}  # fmt: skip
-_PLACES = {"plate": "Plate", "matched": "Places matched", "places": "of places",
-           "expected_matches": "Expected by habits", "chance_vehicles": "Vehicles by chance",
-           "stands_out": "Stands out", "first_at": "First read", "last_at": "Last read"}  # fmt: skip
-_LIFE = {"first_at": "First read", "last_at": "Last read", "camera_id": "Reader code", "reads": "Reads",
-         "parked": "Parked"}  # fmt: skip
-_STEP = {"plate": "Plate", "from_camera": "From reader", "from_at": "Read at", "to_camera": "To reader",
-         "to_at": "and at", "apart_km": "Apart, km", "seconds": "Seconds between"}  # fmt: skip
-_PAIR = {"plate": "Plate", "other": "Other plate", "readers": "Readers", "first_at": "First", "last_at": "Last"}
-
-
 def _history(asked: _Asked) -> Told:
-    return Told(f"Where was {asked.plate}?", _named(asked.rows, _PASSAGE))
+    return Told(f"Where was {asked.plate}?", named(asked.rows, PASSAGE))
 
 
 def _similar(asked: _Asked) -> Told:
@@ -91,13 +76,15 @@ def _similar(asked: _Asked) -> Told:
         preview = accepted_preview(asked.plate, shape_plates=in_use).set_index("most_cost")["expected"]
         expected = preview[preview.index >= setting - 1e-9].iloc[0]
         heed = f"Up to a cost of {setting:g}, {expected:.3g} unrelated plates are expected by chance. {heed}"
-    return Told(f"Which plates may be {asked.plate}, misread?", _named(rows, _SIMILAR), heed)
+    return Told(f"Which plates may be {asked.plate}, misread?", named(rows, SIMILAR), heed)
 
 
 def _hits(asked: _Asked) -> Told:
     rows = asked.rows[asked.rows["validity"] != "after_expiry"] if len(asked.rows) else asked.rows
-    names = _LOOKS_LIKE if asked.kind.endswith("similar") else _HIT
-    return Told("Which wanted plates passed?", _named(rows, names), f"{VERIFY.capitalize()}.")
+    names, question = HIT, "Which wanted plates passed?"
+    if asked.kind.endswith("similar"):
+        names, question = LOOKS_LIKE, "Which wanted plates, or ones that look alike, passed?"
+    return Told(question, named(rows, names), f"{VERIFY.capitalize()}.")
 
 
 def _with(asked: _Asked) -> Told:
@@ -105,36 +92,36 @@ def _with(asked: _Asked) -> Told:
     rows, chance, trips = weighed(asked.rows, least=least)
     if len(asked.details):
         rows = described_companions(rows, asked.details, asked.plate, trips, least, TIMEZONE)
-    return _associated(f"Who travels with {asked.plate}?", rows, chance, _WITH, "trips")
+    return _associated(f"Who travels with {asked.plate}?", rows, chance, WITH, "trips")
 
 
 def _places(asked: _Asked) -> Told:
     rows, chance, places = weighed(asked.rows, least=int(asked.parameters["least"]))
     if len(asked.details):
         rows = described_at_places(rows, asked.details, places)
-    return _associated(f"Who was near several of {places} places?", rows, chance, _PLACES, "places")
+    return _associated(f"Who was near several of {places} places?", rows, chance, PLACES, "places")
 
 
 def _associated(question: str, rows: pd.DataFrame, chance: pd.DataFrame, names: dict[str, str], of: str) -> Told:
     said = "; ".join(f"{c.matched} or more {of}: {c.vehicles} found, {c.expected:.3g} expected by chance"
                      for c in chance.itertuples())  # fmt: skip
-    return Told(question, _named(rows, names), f"Chance: {said}.", str(int(rows["stands_out"].sum())))
+    return Told(question, named(rows, names), f"Chance: {said}.", str(int(rows["stands_out"].sum())))
 
 
 def _life(asked: _Asked) -> Told:
-    return Told(f"Where is {asked.plate} usually?", _named(asked.rows, _LIFE))
+    return Told(f"Where is {asked.plate} usually?", named(asked.rows, OCCURRENCE))
 
 
 def _impossible(asked: _Asked) -> Told:
     rows = asked.rows.assign(apart_km=(asked.rows["apart_m"].astype(float) / 1000).round(1))
-    return Told("Which plates were in two places at once?", _named(rows, _STEP), "Single steps are mostly misreads.")
+    return Told("Which plates were in two places at once?", named(rows, STEP), "Single steps are mostly misreads.")
 
 
 def _convoys(asked: _Asked) -> Told:
     paired = asked.rows["plate"].notna()
     found, shifted = int(asked.rows.loc[~paired, "pairs"].sum()), int(asked.details.get("pairs", pd.Series([0])).sum())
     heed = f"{found:,} pairs found, {shifted:,} when every vehicle is shifted in time. Ask of each who travels with it."
-    return Told("Which pairs went together?", _named(asked.rows[paired], _PAIR), heed)
+    return Told("Which pairs went together?", named(asked.rows[paired], PAIR), heed)
 
 
 _TOLD: dict[str, Callable[[_Asked], Told]] = {
@@ -203,7 +190,7 @@ def packet_report(content: dict[str, Any]) -> Report:
     )  # fmt: skip
     return Report(
         title=f"Case packet {case}",
-        subtitle=f"Made {_local(pd.Timestamp(content['made_at']))}. {LEAD_ONLY.capitalize()}.",
+        subtitle=f"Made {local(pd.Timestamp(content['made_at']))}. {LEAD_ONLY.capitalize()}.",
         sections=tuple(sections),
         provenance=Provenance(report="case_packet", parameters={"case": case}),
     )
@@ -228,7 +215,7 @@ def _in_short(number: int, answer: Told, search: dict[str, Any]) -> dict[str, st
     return {
         "Question": f"{number}. {answer.question}",
         "Period": _period(search["asked"]["parameters"]),
-        "First asked": _local(pd.Timestamp(audit["ts_utc"]))[:16],
+        "First asked": local(pd.Timestamp(audit["ts_utc"]))[:16],
         "Times": str(1 + len(search["asked_again"])),
         "By": audit["user"],
         "Reason": audit["reason_text"] or audit["reason_code"],
@@ -269,7 +256,7 @@ def _in_ledger(number: int, search: dict[str, Any], audit: dict[str, Any]) -> di
         "Same rows now": "yes" if search["result_hash"] == audit["result_hash"] else "NO",
         "Hash of the rows": audit["result_hash"][:16],
         "Hash of the ledger row": audit["hash"][:16],
-        "Data as of": (audit["data_asof"] or "")[:16].replace("T", " "),
+        "Data as of, UTC": (audit["data_asof"] or "")[:16].replace("T", " "),
         "Software": audit["software_version"],
     }
 
@@ -282,30 +269,6 @@ def _agreement(searches: list[dict[str, Any]]) -> str:
         f"Asked again for this packet, **{len(differ)} of {len(searches)} queries gave other rows** than at first "
         f"(number {', '.join(map(str, differ))}): reads were added or removed since."
     )
-
-
-def _named(rows: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """The columns that people need, in words; times local, absent values a dash."""
-    kept = rows[[c for c in names if c in rows]]
-    if "camera_name" in kept:
-        kept = kept.assign(camera_name=kept["camera_name"].fillna(rows["camera_id"]))
-    return pd.DataFrame({names[str(c)]: [_cell(v) for v in kept[c]] for c in kept})
-
-
-def _cell(value: Any) -> str:
-    if value is None or pd.isna(value):
-        return "–"
-    if isinstance(value, pd.Timestamp):
-        return _local(value)
-    if str(value) in ("True", "False"):
-        return "yes" if str(value) == "True" else "no"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() else f"{value:.3g}"
-    return str(value).replace("_", " ")
-
-
-def _local(moment: pd.Timestamp) -> str:
-    return f"{moment.tz_convert(TIMEZONE):{_MOMENT}}"
 
 
 def _period(parameters: dict[str, Any]) -> str:

@@ -11,8 +11,9 @@ import ipywidgets as w
 import pandas as pd
 
 from data_connectors.errors import RtccError
+from rtcc_analytics.lpr.wording import HABIT, HIT, PASSAGE, SIMILAR, WITH, named
 from rtcc_analytics.widgets.ground_map import MAP_STYLE, GroundMap
-from rtcc_analytics.widgets.strips import INK, QUIET, table_html
+from rtcc_analytics.widgets.strips import INK, QUIET, day_hour_strip, table_html
 from rtcc_analytics.workflows.plates import SEARCHES, PlateView, explore_plates, plates_ground
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 25
 _WIDTH, _ROW, _LEFT = 760, 16, 150
+_COLUMNS = {"history": PASSAGE, "search_similar": SIMILAR, "travels_with": WITH, "pattern_of_life": HABIT,
+            "hotlist_matches": HIT}  # fmt: skip
 
 
 class PlatesExplorer(w.VBox):
@@ -70,7 +73,7 @@ class PlatesExplorer(w.VBox):
         self.start = w.Text(value=start, description="From", style=style)
         self.end = w.Text(value=end, description="Until", style=style)
         self.window_s = w.IntSlider(
-            value=60, min=10, max=300, step=10, description="Seconds", continuous_update=False, style=style
+            value=60, min=10, max=300, step=10, description="Within, s", continuous_update=False, style=style
         )
         self.most_cost = w.FloatSlider(
             value=2.8, min=1.8, max=4.6, step=0.2, description="Slips", continuous_update=False, style=style
@@ -80,6 +83,8 @@ class PlatesExplorer(w.VBox):
         self.marks = leaflet.LayerGroup(name="Readers")
         self.map = GroundMap(plates_ground(store, purpose, start=start, end=end), marks=(self.marks,), height_px=430)
         self.status, self.caveats, self.timeline, self.table = w.HTML(), w.HTML(), w.HTML(), w.HTML()
+        self.search.observe(lambda _: self._ask_what_is_needed(), "value")
+        self._ask_what_is_needed()
         self.go.on_click(lambda _: self.redraw())
         self.export.on_click(lambda _: self._export())
         controls = [
@@ -110,11 +115,21 @@ class PlatesExplorer(w.VBox):
         self.view = view
         self.remove_class("rtcc-stale")
         self.export.disabled = not len(view.leads)
-        self.status.value = f"<b>{escape(SEARCHES[self.search.value])}</b> {escape(view.status)}"
+        asked = f"<b>{escape(SEARCHES[self.search.value])}</b> {escape(view.status)}"
+        self.status.value = f'{asked}<br><span style="color:{QUIET}">{escape(view.shown)}</span>'
         self._show_map(view.points)
-        self.timeline.value = timeline_strip(view.moments)
+        self.timeline.value = _habits(view) if self.search.value == "life" else timeline_strip(view.moments)
         self.table.value = _table(view)
         self.caveats.value = _caveats(view)
+
+    def _ask_what_is_needed(self) -> None:
+        """Only the controls that the question reads."""
+        for control, needed_by in (
+            (self.plate, ("history", "similar", "with", "life")),
+            (self.window_s, ("with",)),
+            (self.most_cost, ("similar",)),
+        ):
+            control.layout.display = "" if self.search.value in needed_by else "none"
 
     def _show_map(self, points: pd.DataFrame) -> None:
         most = max(int(points["passages"].max()) if len(points) else 1, 1)
@@ -177,25 +192,23 @@ def timeline_strip(moments: pd.DataFrame, *, most: int = 14) -> str:
     )
 
 
+def _habits(view: PlateView) -> str:
+    """Days of the week against hours, of all readers together."""
+    passed = view.leads.details.groupby(["weekday", "hour"])["passages"].sum()
+    week = pd.MultiIndex.from_product([range(7), range(24)], names=["weekday", "hour"])
+    hours = passed.reindex(week, fill_value=0).rename("count").reset_index().assign(chosen=True)
+    return day_hour_strip(hours, width=_WIDTH, title="Passages by day and hour (local time)")
+
+
 def _table(view: PlateView) -> str:
     rows = view.leads.rows.head(MOST_SHOWN)
-    left_out = ("lon", "lat", "reason", "loaded_at", "last_at", "source")
-    columns = [(name.replace("_", " "), _side(rows[name]), _cells(rows[name])) for name in rows if name not in left_out]
-    return table_html(columns, caption=f"First {len(rows)} of {len(view.leads)} rows (times UTC)")
+    shown = named(rows, _COLUMNS[view.leads.search])
+    columns = [(str(name), _side(shown[name]), shown[name].tolist()) for name in shown]
+    return table_html(columns, caption=f"First {len(rows)} of {len(view.leads):,} rows (local time)")
 
 
-def _side(values: pd.Series) -> str:
-    return "right" if pd.api.types.is_numeric_dtype(values) and values.dtype != bool else "left"
-
-
-def _cells(values: pd.Series) -> list[str]:
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return [f"{v:%Y-%m-%d %H:%M:%S}" if pd.notna(v) else "" for v in values]
-    if pd.api.types.is_bool_dtype(values):
-        return ["yes" if v else "" for v in values]
-    if pd.api.types.is_float_dtype(values):
-        return [f"{v:.3g}" if pd.notna(v) else "" for v in values]
-    return ["" if pd.isna(v) else str(v) for v in values]
+def _side(texts: pd.Series) -> str:
+    return "right" if texts.str.fullmatch(r"[\d.,e+-]+|–").all() else "left"
 
 
 def _caveats(view: PlateView) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import shapely
 
 from data_connectors.errors import RtccError
 from rtcc_analytics import lpr
+from rtcc_analytics.from_store import read_study_area
 from rtcc_analytics.lpr.readers import reader_sites
 from rtcc_analytics.maps import Ground
 from rtcc_analytics.study import StudyArea
@@ -25,6 +27,7 @@ SEARCHES = {
     "life": "Where is it usually?",
     "hits": "Which wanted plates passed?",
 }
+MOSTLY_INSIDE = 0.9
 _OF_A_PLATE = ("history", "similar", "with", "life")
 
 
@@ -40,12 +43,15 @@ class PlateView:
         camera_id, lon, lat, passages: what the map shows.
     moments : DataFrame
         at (local wall clock), camera_id, who: what the timeline shows.
+    shown : str
+        What map and timeline speak of, in words.
     elapsed_ms : float
     """
 
     leads: lpr.Leads
     points: pd.DataFrame
     moments: pd.DataFrame
+    shown: str
     elapsed_ms: float
 
     @property
@@ -53,6 +59,9 @@ class PlateView:
         """One line without a plate."""
         out = int(self.leads.rows["stands_out"].sum()) if "stands_out" in self.leads.rows else None
         standing = "" if out is None else f", {out} stand out"
+        if out is not None and len(self.leads.chance):
+            least = self.leads.chance.iloc[0]
+            standing += f"; {least['expected']:.3g} with {least['matched']:g} or more matches are expected by chance"
         return f"{len(self.leads)} rows{standing} · {self.elapsed_ms:,.0f} ms · {self.leads.statement}"
 
 
@@ -109,7 +118,7 @@ def explore_plates(
     if search == "life":
         counted = leads.rows.set_index("camera_id")["passages"]
     points = sites.join(counted.rename("passages"), how="inner")[["lon", "lat", "passages"]].dropna().reset_index()
-    return PlateView(leads, points, moments, (time.perf_counter() - began) * 1000)
+    return PlateView(leads, points, moments, _shown(leads), (time.perf_counter() - began) * 1000)
 
 
 def _moments(leads: lpr.Leads, timezone: str) -> pd.DataFrame:
@@ -118,9 +127,27 @@ def _moments(leads: lpr.Leads, timezone: str) -> pd.DataFrame:
     if not {at, "camera_id", "plate"} <= set(rows):
         return pd.DataFrame({"at": pd.Series(dtype="datetime64[us]"), "camera_id": [], "who": []})
     if leads.search == "travels_with":
-        rows = rows[rows["plate"].isin(leads.rows.loc[leads.rows["stands_out"], "plate"])]
+        rows = rows[rows["plate"].isin(_of_interest(leads))]
     local = rows[at].dt.tz_convert(timezone).dt.tz_localize(None)
     return pd.DataFrame({"at": local, "camera_id": rows["camera_id"], "who": rows["plate"]}).reset_index(drop=True)
+
+
+def _of_interest(leads: lpr.Leads) -> pd.Series:
+    """The companions that stand out; where none does, all of them."""
+    out = leads.rows["stands_out"]
+    return leads.rows.loc[out if out.any() else out | True, "plate"]
+
+
+def _shown(leads: lpr.Leads) -> str:
+    if leads.search == "search_similar":
+        return "Map and timeline are empty: of each plate listed, ask where it was."
+    if leads.search == "pattern_of_life":
+        return "The map shows the readers passed, the strip the days and hours of all passages."
+    if leads.search != "travels_with":
+        return "Map and timeline show the passages."
+    if leads.rows["stands_out"].any():
+        return "Map and timeline show the meetings with vehicles that stand out."
+    return "No vehicle stands out: map and timeline show the meetings with all that are listed."
 
 
 def plates_ground(store: Store, purpose: Purpose, *, start: str, end: str) -> Ground:
@@ -130,6 +157,18 @@ def plates_ground(store: Store, purpose: Purpose, *, start: str, end: str) -> Gr
         sites = reader_sites(reads, period).dropna(subset=["lon", "lat"])
     if sites.empty:
         raise RtccError(f"no reader with a place read anything from {start} to {end}: choose another period")
-    area = StudyArea.from_points(sites["lon"], sites["lat"], timezone=period.timezone, name="Readers")
+    area = _county(store, sites) or StudyArea.from_points(
+        sites["lon"], sites["lat"], timezone=period.timezone, name="Readers"
+    )
     simulated = sites["camera_id"].str.startswith("SIM-").any()
     return read_ground(store, area, banner="SIMULATED" if simulated else "")
+
+
+def _county(store: Store, sites: pd.DataFrame) -> StudyArea | None:
+    """The store's own area where nearly all readers stand in it; a hull of readers looks like a border and is none."""
+    try:
+        area = read_study_area(store)
+    except RtccError:
+        return None
+    x, y = area.project(sites["lon"].to_numpy(), sites["lat"].to_numpy())
+    return area if shapely.contains_xy(area.polygon, x, y).mean() >= MOSTLY_INSIDE else None
