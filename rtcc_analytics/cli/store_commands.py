@@ -155,7 +155,7 @@ def export(
     Plate reads, hotlists and the audit ledger never leave this way.
     """
     open_store(store).export(target, tables=tuple(table) if table else None)
-    held = "one DuckDB file" if target.is_file() else f"a folder, a CSV file for each of {len(list(target.iterdir()))} tables"
+    held = "one DuckDB file" if target.is_file() else "a folder, one CSV file a table"
     typer.echo(f"exported to {target}: {held}")
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -81,12 +82,13 @@ def assess(
 def _assessed(scope: Scope, snapshot: int) -> QualityReport:
     measures = measures_by_source(scope)
     found: list[Finding] = []
-    unchecked: list[Unchecked] = []
+    unchecked = _too_late(scope, measures)
     published = pd.DataFrame()
     if len(measures):
         found += check_places(scope, measures) + check_records(scope, measures)
     if len(measures) and scope.has_clock:
-        found += check_times(scope, measures)
+        times_found, times_unchecked = check_times(scope, measures)
+        found, unchecked = found + times_found, unchecked + times_unchecked
         flow_found, flow_unchecked = check_flow(scope)
         found, unchecked = found + flow_found, unchecked + flow_unchecked
     if len(measures) and scope.table == "incidents":
@@ -99,6 +101,22 @@ def _assessed(scope: Scope, snapshot: int) -> QualityReport:
         scope.table, scope.source, scope.since, scope.as_of, snapshot, measures, worst_first(found), tuple(unchecked),
         published,
     )
+
+
+_NEWEST = "SELECT source, max(happened_local) AS newest FROM recs GROUP BY source ORDER BY source"
+
+
+def _too_late(scope: Scope, measures: pd.DataFrame) -> list[Unchecked]:
+    """Feeds that end before the first day asked for: left out unsaid, they would seem clean."""
+    if scope.since is None:
+        return []
+    held = replace(scope, since=None).rows(_NEWEST)
+    ended = held[~held["source"].isin(measures["source"])]
+    return [
+        Unchecked("every check", row.source, f"no row since {scope.since:%Y-%m-%d}"
+                  + ("" if pd.isna(row.newest) else f"; the newest is of {row.newest:%Y-%m-%d}"))
+        for row in ended.itertuples()
+    ]  # fmt: skip
 
 
 def _with_zone(moment: datetime | None) -> datetime | None:

@@ -117,7 +117,8 @@ class QualityReport:
     def __str__(self) -> str:
         rows = int(self.measures["rows"].sum()) if len(self.measures) else 0
         counts = ", ".join(f"{n} {s}" for s in _ORDER if (n := sum(f.severity == s for f in self.findings)))
-        lines = [f"{self.table}: {rows:,} rows of {len(self.measures)} source(s); {counts or 'nothing found'}"]
+        nothing = "nothing found" if rows else "nothing assessed"
+        lines = [f"{self.table}: {rows:,} rows of {len(self.measures)} source(s); {counts or nothing}"]
         for finding in self.findings:
             lines.append(f"\n{finding.severity.upper():<8}{finding.source}  {finding.check}")
             lines += textwrap.wrap(finding.what, 100, initial_indent="        ", subsequent_indent="        ")

@@ -15,6 +15,7 @@ HISTORY = {"week": 26, "month": 12}
 LEAST_HISTORY = {"week": 8, "month": 6}
 DROP_THAT_MATTERS = 0.6
 FALSE_ALARMS = 0.01
+SOME_DAYS = 0.5  # of the days that chance would fill
 STRAY_SHARE = 0.002
 
 # A report known to the day or month is stamped with that day's last instant; three hours are
@@ -59,7 +60,15 @@ def check_flow(scope: Scope) -> tuple[list[Finding], list[Unchecked]]:
     unchecked: list[Unchecked] = []
     for source, rows in scope.rows(_DAILY).groupby("source"):
         flow = flow_of(str(source), rows)
+        judged = holds_most_days(flow.daily)
+        if not judged:
+            unchecked.append(Unchecked(
+                "volume_drop", flow.source,
+                f"records on {int((flow.daily > 0).sum()):,} of {len(flow.daily):,} days: weeks and months that hold "
+                "other days than one another cannot be compared"))
         for period, counts in (("week", complete_periods(flow.daily, "week")), ("month", flow.monthly)):
+            if not judged:
+                continue
             if len(counts) <= LEAST_HISTORY[period]:
                 unchecked.append(Unchecked(
                     "volume_drop", flow.source,
@@ -207,6 +216,50 @@ def quiet_days(daily: pd.Series) -> pd.DataFrame:
         if len(values) * np.exp(-expected / 2) < FALSE_ALARMS:
             found.append((daily.index[start], daily.index[stop - 1], int(stop - start), float(expected)))
     return pd.DataFrame(found, columns=["first", "last", "days", "expected"])
+
+
+def holds_most_days(daily: pd.Series) -> bool:
+    """Whether a feed holds records on at least half the days that its mean rate would fill by chance (Poisson).
+
+    A feed of few records leaves many days empty and holds them all the same; one of thousands a day that has records
+    on one day in six was handed over in parts.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-01", periods=300)
+    >>> holds_most_days(pd.Series([3000, 0, 0, 0, 0, 0] * 50, index=days))
+    False
+    >>> holds_most_days(pd.Series([1, 0, 0, 0, 0, 0] * 50, index=days))
+    True
+    """
+    by_chance = -np.expm1(-float(daily.mean())) * len(daily)
+    return bool((daily > 0).sum() >= SOME_DAYS * by_chance)
+
+
+def covered_days(daily: pd.Series) -> pd.DatetimeIndex:
+    """The days that a feed covers: all but the runs that chance would not leave empty, or only those with records.
+
+    Where the feed does not hold most of its days (`holds_most_days`), a day without a record is taken as not covered.
+
+    Parameters
+    ----------
+    daily : Series
+        Records by day, every day from the first to the last.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-01", periods=90)
+    >>> daily = pd.Series(20, index=days)
+    >>> daily.iloc[30:40] = 0
+    >>> len(covered_days(daily)), len(covered_days(daily.where(days.day <= 5, 0)))
+    (80, 10)
+    """
+    covered = daily > 0
+    if holds_most_days(daily):
+        covered[:] = True
+        for run in quiet_days(daily).itertuples():
+            covered[run.first : run.last] = False
+    return daily.index[covered]
 
 
 def _same_weekdays(values: np.ndarray, day: int, start: int, stop: int) -> float:

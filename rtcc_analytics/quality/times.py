@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from rtcc_analytics.quality.findings import Finding
+from rtcc_analytics.quality.findings import Finding, Unchecked
+from rtcc_analytics.quality.flow import STRAY_SHARE, covered_days
 from rtcc_analytics.quality.heaping import HeapingRatio, heaping_ratio
 from rtcc_analytics.quality.scope import Scope
 
@@ -16,6 +17,7 @@ _HEAPS = {"midnight_heaping": (0, (22, 23, 1, 2)), "noon_heaping": (12, (10, 11,
 RATIO_THAT_MATTERS = 1.5
 NEW_YEAR_RATIO = 2.0
 EXCESS_THAT_MATTERS = 0.005
+FEWEST_OTHER_DAYS = 7
 
 _ON_THE_HOUR = """
 SELECT source, agency, hour(happened_local) AS hour, count(*) FILTER (minute(happened_local) <= 1) AS on_the_hour,
@@ -30,18 +32,31 @@ SELECT source, agency, kind, month(happened_local) AS month,
 FROM recs WHERE happened_local IS NOT NULL AND time_quality <> 'report_date'
 GROUP BY source, agency, kind, month
 """
+_DAILY = """
+SELECT source, happened_local::DATE AS day, count(*) AS n
+FROM recs WHERE happened_local IS NOT NULL AND time_quality <> 'report_date'
+GROUP BY source, day
+"""
 
 
-def check_times(scope: Scope, measures: pd.DataFrame) -> list[Finding]:
-    """Findings about clocks and calendars, from the measures by source and two aggregate reads."""
+def check_times(scope: Scope, measures: pd.DataFrame) -> tuple[list[Finding], list[Unchecked]]:
+    """Findings about clocks and calendars, from the measures by source and three aggregate reads."""
     found: list[Finding] = []
+    unchecked: list[Unchecked] = []
     for row in measures.to_dict("records"):
         found += _qualities(row)
     for source, hours in scope.rows(_ON_THE_HOUR).groupby("source"):
         found += _hours(str(source), hours)
+    covered = {source: _covered(rows) for source, rows in scope.rows(_DAILY).groupby("source")}
     for source, days in scope.rows(_DAYS_OF_MONTH).groupby("source"):
-        found += _days(str(source), days)
-    return found
+        days_found, days_unchecked = _days(str(source), days, covered[source])
+        found, unchecked = found + days_found, unchecked + days_unchecked
+    return found, unchecked
+
+
+def _covered(rows: pd.DataFrame) -> pd.DatetimeIndex:
+    daily = rows.set_index(pd.DatetimeIndex(rows["day"]))["n"].sort_index()
+    return covered_days(daily[daily.cumsum() > STRAY_SHARE * daily.sum()].asfreq("D", fill_value=0))
 
 
 def _hours(source: str, hours: pd.DataFrame) -> list[Finding]:
@@ -66,27 +81,39 @@ def _on_hour(rows: pd.DataFrame, hour: int, around: tuple[int, ...]) -> tuple[He
     return ratio, int(rows["records"].sum())
 
 
-def _days(source: str, days: pd.DataFrame) -> list[Finding]:
-    new_year = days["month"] == 1
-    found = []
-    for check, rows, threshold, when in (
-        ("first_of_month_heaping", days[~new_year], RATIO_THAT_MATTERS, "on the first of a month (January apart)"),
-        ("new_year_heaping", days[new_year], NEW_YEAR_RATIO, "on 1 January"),
-    ):
-        heap = _heap(rows, threshold, _on_first, excess=0.001)
+def _days(
+    source: str, days: pd.DataFrame, covered: pd.DatetimeIndex
+) -> tuple[list[Finding], list[Unchecked]]:
+    """Firsts of the month and 1 January, each beside as many other days of the same months as the feed covers."""
+    january, covered_january = days["month"] == 1, covered.month == 1
+    found: list[Finding] = []
+    unchecked: list[Unchecked] = []
+    for check, rows, held, threshold, when in (
+        ("first_of_month_heaping", days[~january], covered[~covered_january], RATIO_THAT_MATTERS,
+         "on the first of a month (January apart)"),
+        ("new_year_heaping", days[january], covered[covered_january], NEW_YEAR_RATIO, "on 1 January"),
+    ):  # fmt: skip
+        firsts, others = int((held.day == 1).sum()), int(((held.day > 1) & (held.day <= 28)).sum())
+        if not firsts or others < FEWEST_OTHER_DAYS:
+            if len(rows):
+                unchecked.append(Unchecked(
+                    check, source, f"the feed covers {firsts} such day(s) and {others} of days 2 to 28 beside "
+                    f"them; it takes 1 and {FEWEST_OTHER_DAYS}"))
+            continue
+        heap = _heap(rows, threshold, lambda part, a=firsts, b=others: _on_first(part, a, b), excess=0.001)
         if heap:
             found.append(_heap_finding(
                 check, source, heap, when, "days 2 to 28 of the same months",
                 "the day stands for an unknown date here: leave these rows out of daily and weekly series, or count "
                 "them by month or year; ask the sender for an estimated-date mark",
-                _kinds_behind(heap.rows),
+                _kinds_behind(heap.rows, others / firsts),
             ))
-    return found
+    return found, unchecked
 
 
-def _on_first(rows: pd.DataFrame) -> tuple[HeapingRatio, int]:
-    first, others = int(rows["on_first"].sum()), int(rows["on_others"].sum())
-    return heaping_ratio(first, others, around_slots=27), first + others
+def _on_first(rows: pd.DataFrame, firsts: int, others: int) -> tuple[HeapingRatio, int]:
+    on_first, on_others = int(rows["on_first"].sum()), int(rows["on_others"].sum())
+    return heaping_ratio(on_first, on_others, around_slots=others, seen_slots=firsts), on_first + on_others
 
 
 @dataclass(frozen=True)
@@ -121,10 +148,10 @@ def _heap(
     return replace(worst, others=tuple(one.agency for one in heaps if one is not worst))
 
 
-def _kinds_behind(rows: pd.DataFrame) -> pd.DataFrame:
+def _kinds_behind(rows: pd.DataFrame, others_a_first: float) -> pd.DataFrame:
     """The ten offenses (or call types) that add most on the first beyond their own other days."""
     kinds = rows.groupby("kind")[["on_first", "on_others"]].sum()
-    kinds["expected_on_first"] = kinds.pop("on_others") / 27
+    kinds["expected_on_first"] = kinds.pop("on_others") / others_a_first
     kinds["excess"] = kinds["on_first"] - kinds["expected_on_first"]
     return kinds.sort_values("excess", ascending=False).head(10).reset_index()
 

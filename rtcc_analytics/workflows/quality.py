@@ -94,7 +94,7 @@ def check_quality(
             f"no row of feed {source!r}{f' since {since}' if since else ''} in {', '.join(TABLES_ASSESSED)}; "
             f"they hold: {', '.join(known) or 'nothing'}"
         )
-    return reports if table else tuple(report for report in reports if len(report.measures))
+    return reports if table else tuple(report for report in reports if len(report.measures) or report.unchecked)
 
 
 def _instant(since: datetime | str | None) -> datetime | None:

@@ -98,5 +98,11 @@ def incidents() -> pd.DataFrame:
 
 
 @pytest.fixture
+def many() -> pd.DataFrame:
+    """Incidents of a large agency: 41 a day."""
+    return clean_incidents(30_000)
+
+
+@pytest.fixture
 def calls() -> pd.DataFrame:
     return clean_calls()

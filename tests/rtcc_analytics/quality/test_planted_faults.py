@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -113,6 +114,49 @@ def test_first_of_month_heap_names_the_offense_behind_it(plant, incidents) -> No
     finding = only(assess(plant(incidents=incidents), as_of=AS_OF), "first_of_month_heaping")
     assert finding.details["kind"].iloc[0] == "240"
     assert finding.details["excess"].iloc[0] == pytest.approx(150, abs=10)
+
+
+def in_parts(incidents, last_day: int):
+    """The feed as one that is handed over with the first days of each month only."""
+    return incidents[incidents["occurred_local"].dt.day <= last_day].reset_index(drop=True)
+
+
+def test_first_days_of_each_month_are_no_heap_and_no_drop(plant, many) -> None:
+    many = in_parts(many, 5)
+    many = many[many["occurred_local"].dt.strftime("%Y-%m") != "2023-11"]
+    report = assess(plant(incidents=many), as_of=AS_OF)
+    assert not report.of("first_of_month_heaping") and not report.of("new_year_heaping")
+    assert not report.of("volume_drop")
+    (said,) = (u.why for u in report.unchecked if u.check == "volume_drop")
+    assert re.match(r"records on 1[12]\d of 70\d days", said)  # reports of the last minutes of a fifth are of the sixth
+
+
+def test_a_heap_is_found_also_where_only_some_days_are_held(plant, many) -> None:
+    many = in_parts(many, 5)
+    later = many.index[(many["occurred_local"].dt.month > 1) & (many["occurred_local"].dt.day == 4)]
+    many.loc[later, "occurred_local"] = (
+        many.loc[later, "occurred_local"].dt.to_period("M").dt.start_time + pd.Timedelta(hours=9, minutes=7))
+    report = assess(plant(incidents=many), as_of=AS_OF)
+    (finding,) = report.of("first_of_month_heaping")
+    assert finding.seen / finding.expected == pytest.approx(2, rel=0.1)  # two days' records on one
+
+
+def test_nothing_but_firsts_cannot_be_judged_and_that_is_said(plant, many) -> None:
+    report = assess(plant(incidents=in_parts(many, 1)), as_of=AS_OF)
+    assert not report.of("first_of_month_heaping")
+    whys = {u.check: u.why for u in report.unchecked}
+    assert "22 such day(s) and 0 of days 2 to 28" in whys["first_of_month_heaping"]
+
+
+def test_a_feed_that_ended_before_the_first_day_asked_for_is_named(plant, incidents) -> None:
+    ended = incidents.assign(source="old")[incidents["occurred_local"] < "2022-06-01"]
+    tables = plant(incidents=pd.concat([incidents, ended], ignore_index=True))
+    report = assess(tables, since=datetime(2023, 1, 1, tzinfo=UTC), as_of=AS_OF)
+    assert report.measures["source"].tolist() == ["beats"]
+    assert [(u.source, u.check, u.why) for u in report.unchecked if u.check == "every check"] == [
+        ("old", "every check", "no row since 2023-01-01; the newest is of 2022-05-31")]
+    nothing = assess(tables, since=datetime(2025, 1, 1, tzinfo=UTC), as_of=AS_OF)
+    assert "nothing assessed" in str(nothing) and {u.source for u in nothing.unchecked} == {"beats", "old"}
 
 
 def test_first_of_january_is_judged_apart(plant, incidents) -> None:

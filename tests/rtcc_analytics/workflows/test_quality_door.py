@@ -33,6 +33,12 @@ def test_a_date_narrows_what_is_assessed(store: Store) -> None:
     assert late.measures["rows"].sum() == counted.iloc[0] < ROWS
 
 
+def test_a_date_after_the_data_drops_no_table_unsaid(store: Store) -> None:
+    done = CliRunner().invoke(app, ["quality", "--store", store.location, "--since", "2030-01-01"])
+    assert done.exit_code == 0 and "incidents: 0 rows" in done.stdout
+    assert "simulated_beats  every check: no row since 2030-01-01; the newest is of " in done.stdout
+
+
 @pytest.mark.parametrize(
     ("question", "said"),
     [
