@@ -21,6 +21,7 @@ from rtcc_analytics.offenses import offense_codes, offense_name
 from rtcc_analytics.prediction import (
     AllHistory,
     DecayedCounts,
+    EmpiricalBayes,
     Fitted,
     GradientBoosting,
     History,
@@ -29,6 +30,7 @@ from rtcc_analytics.prediction import (
     LogLinear,
     Model,
     MultiResolution,
+    Pooled,
     PredictiveInterval,
     ProMap,
     RiskTerrainForecast,
@@ -42,9 +44,9 @@ from rtcc_analytics.units import Grid
 
 MODEL_SETS: dict[str, tuple[Model, ...]] = {
     "simple": (DecayedCounts(), LastYear(), AllHistory(), KernelDensity(), ProMap()),
-    "recommended": (DecayedCounts(), LastYear(), MultiResolution()),
+    "recommended": (DecayedCounts(), LastYear(), Pooled()),
     "all": (DecayedCounts(), LastYear(), AllHistory(), KernelDensity(), ProMap(), SelfExciting(), MultiResolution(),
-            LogLinear(), GradientBoosting(), Stacked()),
+            EmpiricalBayes(), LogLinear(), Pooled(), GradientBoosting(), Stacked()),
 }
 """What the notebook's model control offers."""
 

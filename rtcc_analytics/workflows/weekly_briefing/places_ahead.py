@@ -12,7 +12,7 @@ from data_connectors.errors import RtccError
 from rtcc_analytics.evaluation.verdict import FEWEST_EVENTS
 from rtcc_analytics.events import Events
 from rtcc_analytics.offenses import offense_name
-from rtcc_analytics.prediction import DecayedCounts, MultiResolution
+from rtcc_analytics.prediction import DecayedCounts, EmpiricalBayes
 from rtcc_analytics.report import TableSection
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Grid
@@ -26,7 +26,7 @@ MOST_OFFENSES, MOST_NAMED = 3, 2
 WEEKS, WEEK_DAYS = 13, 7
 SHARE = 0.02
 MOST_CELLS = 10_000
-MODELS = (DecayedCounts(), MultiResolution(windows=6))
+MODELS = (DecayedCounts(), EmpiricalBayes(windows=6))
 
 
 def place_forecasts(
@@ -104,8 +104,9 @@ def places_ahead_section(frame: pd.DataFrame, grid: Grid, *, reads: Sequence[str
         groups=heads,
         caption=f"Flagged: the {ground} of the ground in which most is expected; by chance its hit rate is {ground}. "
         f"What one square sees in one week is mostly chance.{reasons}",
-        how=f"{grid.name}; decayed counts, or a mixture of offenses, distances and memories where it was better over "
-        f"{weeks} weeks, each forecast from what was known at its start. Sex and domestic offenses are left out.",
+        how=f"{grid.name}; decayed counts, or these shrunk towards their surroundings and other offenses (empirical "
+        f"Bayes) where that was better over {weeks} weeks, each forecast from what was known at its start. Sex and "
+        "domestic offenses are left out.",
         reads=tuple(reads),
     )]
 
