@@ -226,6 +226,7 @@ def _new_instance(location: Location, hardened_for: tuple[Attach, ...] | None, w
     catalog = ("sqlite",) if location.server is None else ("postgres",)
     instance = new_instance(("ducklake", *dict.fromkeys(catalog + ("sqlite",) * with_sqlite)))
     instance.execute("SET TimeZone = 'UTC'")
+    instance.execute("SET enable_progress_bar = false")  # in a notebook it would stand as a black bar among the results
     instance.execute("SET python_enable_replacements = false")
     spill = _spill_folder(location)
     instance.execute(f"SET temp_directory = {literal(spill)}")

@@ -54,7 +54,7 @@ def run(root: Path, store: Store, out: Path, **parameters: str) -> str:
 
 def test_it_runs_for_a_purpose_and_shows_no_plate(root: Path, store: Store, tmp_path: Path) -> None:
     said = run(root, store, tmp_path, case_number="26-5", reason_code="investigation", reason="two burglaries")
-    assert "6 readers, 0 outages" in said and "C1O1N1V" not in said and "V001X1" not in said
+    assert "6 readers, outages: 0" in said and "C1O1N1V" not in said and "V001X1" not in said
     assert {row["case_no"] for row in Ledger(store._place, 5).rows()} == {"26-5"}
     cells = json.loads(said)["cells"]
     assert not [o for cell in cells for o in cell.get("outputs", ()) if o.get("name") == "stderr"]
