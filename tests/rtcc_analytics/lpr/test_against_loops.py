@@ -30,11 +30,11 @@ quick = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 STOOD = [("AB12", "c1", 60 * minute) for minute in range(110, 140, 4)]  # parked, over midnight
+minutes = st.integers(0, 34 * 60).map(lambda minute: 60 * minute)
 some_reads = st.builds(
     lambda rows, stood: rows + STOOD * stood,
     st.lists(
-        st.tuples(st.sampled_from(PLATES), st.sampled_from(sorted(SITES)), st.integers(0, 34 * 60).map(lambda m: 60 * m)),
-        min_size=1, max_size=60,
+        st.tuples(st.sampled_from(PLATES), st.sampled_from(sorted(SITES)), minutes), min_size=1, max_size=60,
     ),
     st.booleans(),
 )  # fmt: skip
