@@ -94,7 +94,7 @@ def read_events(
     if taken_back := matched.matched + matched.unmatched:
         notes.append(
             f"{taken_back:,} rows take an offense back: {matched.matched:,} were left out with the row they cancel, "
-            f"{matched.unmatched:,} found none and were left out alone"
+            f"{matched.unmatched:,} found no row to cancel, so only they were left out"
         )
     placed = _placed(rows)
     lost = int((matched.kept & ~placed).sum())

@@ -100,7 +100,9 @@ def place_classes(
 
     - **new**: risen, and not already hot in the history alone;
     - **cooling**: fallen, and hot;
-    - **stable**: hot and not fallen.
+    - **stable**: hot, not fallen, and enough to say so: something in the current window, and over both windows
+      together at least one event for each length of the current one (14 where that is 28 days and the history 364);
+      a place that has risen needs neither.
 
     Small counts rarely prove a change: ``least_for_new`` and ``least_for_cooling`` say what it
     takes. A place that is hot now by one bad night and had a quiet year is not yet called new.
@@ -154,8 +156,9 @@ def place_classes(
     changed = np.nan_to_num(q_change, nan=1.0) <= flag_below_q
     risen, fallen = changed & (compared.difference > 0), changed & (compared.difference < 0)
     hot, hot_before = (np.nan_to_num(q, nan=1.0) <= flag_below_q for q in (q_hot, q_hot_before))
+    enough = (current > 0) & (both >= (current_days + history_days) / current_days)
     place_class = np.select(
-        [risen & ~hot_before, fallen & hot, hot & ~fallen], ["new", "cooling", "stable"], default=""
+        [risen & ~hot_before, fallen & hot, hot & ~fallen & (enough | risen)], ["new", "cooling", "stable"], default=""
     ).astype(object)
     return PlaceClasses(
         units, place_class, current, history, history * current_days / history_days, compared.low, compared.high,

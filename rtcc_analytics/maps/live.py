@@ -223,15 +223,38 @@ def _placed(ground: Ground, words: Sequence[str], x: ArrayLike, y: ArrayLike) ->
 
 
 class _Words(MacroElement):
-    """Words on the map. folium's own markers ask for a picture of a pin before they are told of another."""
+    """Words on the map. folium's own markers ask for a picture of a pin before they are told of another.
+
+    Letters step aside for one another at every zoom: above their place, else beside or below it.
+    """
 
     _template = Template("""
     {% macro script(this, kwargs) %}
-    for (const [words, lat, lon] of {{ this.placed|tojson }}) {
-      L.marker([lat, lon], {interactive: false, keyboard: false, icon: L.divIcon({
-        className: {{ this.css|tojson }}, iconSize: [0, 0],
-        html: Object.assign(document.createElement("span"), {textContent: words}),
-      })}).addTo({{ this._parent.get_name() }});
+    {
+      const map = {{ this._parent.get_name() }};
+      const marks = {{ this.placed|tojson }}.map(([words, lat, lon]) => {
+        const span = Object.assign(document.createElement("span"), {textContent: words});
+        L.marker([lat, lon], {interactive: false, keyboard: false, icon: L.divIcon({
+          className: {{ this.css|tojson }}, iconSize: [0, 0], html: span,
+        })}).addTo(map);
+        return {span, at: [lat, lon]};
+      });
+      const stepAside = () => {
+        const taken = [];
+        for (const {span, at} of marks) {
+          const {x, y} = map.latLngToLayerPoint(at);
+          const [wide, high] = [14, 16];
+          const free = ([dx, dy]) =>
+            !taken.some(([a, b]) => Math.abs(x + dx - a) < wide && Math.abs(y + dy - b) < high);
+          const [dx, dy] = {{ this.tried|tojson }}.find(free) || [0, -10];
+          span.style.transform = `translate(-50%, -50%) translate(${dx}px, ${dy}px)`;
+          taken.push([x + dx, y + dy]);
+        }
+      };
+      if ({{ this.css|tojson }} === "rtcc-letter") {
+        map.on("zoomend", stepAside);
+        map.whenReady(stepAside);
+      }
     }
     {% endmacro %}
     """)
@@ -241,6 +264,8 @@ class _Words(MacroElement):
         self._name = "Words"
         self.placed = placed
         self.css = css
+        near = [(0, -10), (13, -2), (-13, -2), (0, 14), (15, -18), (-15, -18), (15, 14), (-15, 14)]
+        self.tried = near + [(2 * dx, 2 * dy) for dx, dy in near]
 
 
 def _live_legend(kinds: set[str]) -> str:

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -212,7 +213,14 @@ def _kernel() -> Iterator[tuple[Any, float]]:
             return KernelSpec(argv=command, display_name=kernel_name, language="python")
 
     began = time.perf_counter()
-    kernel = KernelManager(kernel_name="python3", kernel_spec_manager=ThisPython())
+    # A socket in a folder of this user, not a TCP port that other users of the machine can listen to.
+    folder = tempfile.TemporaryDirectory(prefix="rtcc-")
+    kernel = KernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=ThisPython(),
+        transport="ipc",
+        connection_file=f"{folder.name}/kernel.json",
+    )
     kernel.start_kernel()
     try:
         client = kernel.blocking_client()
@@ -222,6 +230,7 @@ def _kernel() -> Iterator[tuple[Any, float]]:
         yield kernel, time.perf_counter() - began
     finally:
         kernel.shutdown_kernel(now=True)
+        folder.cleanup()
 
 
 def _leave_failure(name: str, out: Path, asked: dict[str, Any], failure: Exception) -> str:

@@ -66,7 +66,7 @@ def weekly_briefing(
     offenses : list of text, optional
         Rows of the table: everyday words or NIBRS codes, such as burglary; the eight index crimes where left out.
     years : int
-        Earlier years that make up the mean, 3 or 5.
+        Earlier years that make up the mean, 2 or more; 3 and 5 are usual.
     cell_m : float
         Side of the squares in which hot places are sought, metres.
     bottom_line : text

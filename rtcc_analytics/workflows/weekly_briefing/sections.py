@@ -12,6 +12,7 @@ from rtcc_analytics.hotspots import EightyTwenty, RepeatAddresses
 from rtcc_analytics.offenses import offense_name
 from rtcc_analytics.report import ChartSection, TableSection, Text
 from rtcc_analytics.temporal import DayHourTable, PeriodComparison, WeeklySeries
+from rtcc_analytics.temporal.lag import COMPLETE_SHARE
 from rtcc_analytics.workflows.weekly_briefing.words import (
     ALL,
     baseline_words,
@@ -96,7 +97,7 @@ def weeks_section(series: WeeklySeries, *, reads: Sequence[str]) -> ChartSection
         caption += " So many say that the level moves with the season: one week outside is no alarm."
     if late:
         last_weeks = "last week" if late == 1 else f"last {late} weeks"
-        caption += f" Hatched: the {last_weeks}, low while reports are still arriving."
+        caption += f" Hatched: the {last_weeks}, low while under {percent(COMPLETE_SHARE)} of reports are usually in."
     alt_text = (
         f"Line of offenses a week over {len(frame)} weeks, between {count(frame['count'].min())} and "
         f"{count(frame['count'].max())}; the last, from {day_name(last['week_start'])}, has {count(last['count'])}. "
@@ -228,6 +229,7 @@ def _comparison_caption(against: str, years: int, late: dict[str, float], *, sta
         caption += " A mean over years with a 29 February is scaled to as many days as now."
     if late or starred:
         usual = ", ".join(f"{window_words(window).lower()} {percent(share)}" for window, share in late.items())
-        caption += " * Reports of these days or offenses are still arriving, so a fall is not marked"
-        caption += f" (usually in by now: {usual})." if usual else "."
+        caption += f" * Reports are still arriving, under {percent(COMPLETE_SHARE)} of them usually in by now"
+        caption += f" ({usual})" if usual else ""
+        caption += ": a fall is not marked."
     return caption

@@ -248,10 +248,11 @@ def _where(places: pd.DataFrame, share: float, ground_share: float) -> str:
         return f"**Where:** no place is hot now; {numbers['cooling']} that were are cooling (low confidence)."
     held = f"{hot} hot {'places hold' if hot > 1 else 'place holds'} {percent(share)} of the mapped offenses on "
     kinds = [f"{n} {kind}" for kind, n in numbers.items() if n]
+    kinds = [f"all {kind}" for kind, n in numbers.items() if n] if len(kinds) == 1 and hot > 1 else kinds
     sure = "moderate confidence: found at a false-discovery rate of 5 %, so about one in 20 is a false alarm"
     risen = places[places["risen"]].nlargest(MOST_NAMED, "current")
     named = "; ".join(f"{row.place} ({count(row.current)} against {mean(row.expected)})" for row in risen.itertuples())
-    up = f" **Up there:** {named}." if named else ""
+    up = f" **Above their own year:** {named}." if named else ""
     return f"**Where:** {held}{percent(ground_share)} of the ground: {', '.join(kinds)} ({sure}).{up}"
 
 

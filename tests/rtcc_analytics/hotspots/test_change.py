@@ -57,6 +57,22 @@ def test_where_nothing_changes_nearly_nothing_is_called_a_change() -> None:
     assert changed <= 2      # false discovery at 5 %: in one run of twenty a change at all
 
 
+def test_a_few_events_a_year_are_no_stable_place_however_quiet_the_rest() -> None:
+    """Where most ground is empty, three events are beyond chance; a stable place still has to hold some now."""
+    held = {3: (0, 3), 7: (1, 12), 11: (0, 40), 20: (1, 13), 30: (5, 40), 40: (9, 3)}
+    x, y = GRID.centroids()
+    cell = np.repeat(list(held), [now + before for now, before in held.values()])
+    day = np.concatenate([np.r_[np.full(now, 380), np.linspace(5, 360, before).astype(int)]
+                          for now, before in held.values()])  # fmt: skip
+    when = BEGIN.astype("M8[s]") + day * np.timedelta64(86400, "s")
+    events = Events(x=x[cell], y=y[cell], crs="EPSG:32615", timezone="UTC", occurred_from=when, covered=COVERED)
+    found = place_classes(events, GRID, until="2024-01-29")
+    assert (found.q_hot[list(held)] <= 0.05).all()
+    classes = dict(zip(held, found.place_class[list(held)], strict=True))
+    assert classes[3] == classes[7] == classes[11] == ""
+    assert classes[20] == classes[30] == "stable" and classes[40] in ("new", "stable")
+
+
 def test_the_frame_and_what_it_takes() -> None:
     factor, recent = np.ones(GRID.size), np.ones(GRID.size)
     factor[7] = 30

@@ -67,7 +67,8 @@ def test_the_last_weeks_are_marked_where_reports_come_late(briefed: Report) -> N
     assert weeks.frame["lag_affected"].tolist()[-1] and not weeks.frame["lag_affected"].tolist()[0]
     assert "Hatched: the last" in weeks.caption
     table = section(briefed, "comparison")
-    assert table.groups[1][0].endswith("*") and "still arriving" in table.caption
+    assert table.groups[1][0].endswith("*") and "still arriving, under 95 % of them" in table.caption
+    assert "under 95 % of reports are usually in" in weeks.caption
     assert not any("▼" in cell for cell in shown(briefed, "All of these")["7d"])
 
 
