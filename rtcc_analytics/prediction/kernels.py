@@ -83,7 +83,8 @@ def _density(
 
 def _raster(history: History, bandwidth_m: float) -> Raster:
     """Squares of a quarter of the bandwidth, by which binning widens the kernel a third of a per cent."""
-    return Raster.over(history.units, cell_m=max(FINEST_SQUARE_M, bandwidth_m / SQUARES_A_BANDWIDTH))
+    cell_m = max(FINEST_SQUARE_M, bandwidth_m / SQUARES_A_BANDWIDTH)
+    return Raster.over(history.units, cell_m=cell_m, widest_m=bandwidth_m)
 
 
 def _chosen(history: History, rasters: dict[float, Raster], window_days: float) -> tuple[float, float]:

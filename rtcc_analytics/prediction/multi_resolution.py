@@ -162,7 +162,8 @@ class PartSurfaces:
         """Rasters for each distance above 0."""
         side = typical_side_m(units)
         cells = {d: max(50.0, d / 3, side / 3) for d in distances_m if d > 0}
-        by_cell = {cell: Raster.over(units, cell_m=cell) for cell in set(cells.values())}
+        widest = {cell: max(d for d in cells if cells[d] == cell) for cell in cells.values()}
+        by_cell = {cell: Raster.over(units, cell_m=cell, widest_m=distance) for cell, distance in widest.items()}
         return cls({d: by_cell[cell] for d, cell in cells.items()})
 
     def separate(self, history: History, parts: tuple[Part, ...]) -> FloatArray:

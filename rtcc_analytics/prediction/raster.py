@@ -10,7 +10,7 @@ from rtcc_analytics.prediction.history import FloatArray, IntArray
 from rtcc_analytics.units import SpatialUnits
 
 MOST_CELLS = 4_000_000
-MARGIN_M = 3000.0
+WIDEST_SPREAD_M = 1000.0
 KERNEL_SPREADS = 3.0
 
 
@@ -41,13 +41,17 @@ class Raster:
     area_m2: FloatArray
 
     @classmethod
-    def over(cls, units: SpatialUnits, *, cell_m: float = 50.0) -> Raster:
-        """A raster over `units`, coarser than asked where it would have more than four million squares."""
+    def over(cls, units: SpatialUnits, *, cell_m: float = 50.0, widest_m: float = WIDEST_SPREAD_M) -> Raster:
+        """A raster over `units`, coarser than asked where it would have more than four million squares.
+
+        Its margin is as wide as events reach that are spread by a Gaussian of `widest_m`.
+        """
         x, y = units.centroids()
-        wide, high = np.ptp(x) + 2 * MARGIN_M, np.ptp(y) + 2 * MARGIN_M
+        reach = KERNEL_SPREADS * widest_m
+        wide, high = np.ptp(x) + 2 * reach, np.ptp(y) + 2 * reach
         cell_m = max(cell_m, float(np.sqrt(wide * high / MOST_CELLS)))
         # The first unit's middle is the middle of a square: off it, every surface would be shifted on regular grids.
-        margin = (np.ceil(MARGIN_M / cell_m) + 0.5) * cell_m
+        margin = (np.ceil(reach / cell_m) + 1.5) * cell_m
         x_min, y_min = float(x.min() - margin), float(y.min() - margin)
         shape = int((y.max() + margin - y_min) // cell_m) + 1, int((x.max() + margin - x_min) // cell_m) + 1
         around, nearness = _corners((y - y_min) / cell_m - 0.5, (x - x_min) / cell_m - 0.5, shape[1])
