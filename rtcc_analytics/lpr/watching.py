@@ -176,7 +176,10 @@ class Watcher:
         """Write the alerts of the staged reads that are not there yet; how many."""
         from datetime import UTC, datetime
 
-        session.register("watched", self._lists)
+        listed = self._listed([plate for (plate,) in session.rows("SELECT DISTINCT plate FROM staged")])
+        if not listed.num_rows:
+            return 0
+        session.register("watched", listed)
         session.run(f"CREATE OR REPLACE TEMP TABLE hits AS {_MATCH}", arrived_at=datetime.fromtimestamp(arrived, UTC))
         session.unregister("watched")
         if not session.rows("SELECT count(*) FROM hits")[0][0]:
@@ -191,6 +194,13 @@ class Watcher:
             return number
 
         return session.commit(job, note="alerts")
+
+    def _listed(self, plates: list[str]) -> Any:
+        """The entries of these plates: far quicker here than a join that hashes the whole list each round."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        return self._lists.filter(pc.is_in(self._lists["plate"], value_set=pa.array(plates, pa.string())))
 
     def _set_aside(self, profile: str, path: Path, reason: str) -> None:
         folder = self.spool / "refused" / profile
