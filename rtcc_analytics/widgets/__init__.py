@@ -8,12 +8,14 @@ from rtcc_analytics.widgets.location_form import LocationForm
 from rtcc_analytics.widgets.quality_panel import QualityPanel
 from rtcc_analytics.widgets.store_tables import show_loads, show_tables
 from rtcc_analytics.widgets.strips import show_weeks
+from rtcc_analytics.widgets.swipe import MethodSwipe
 from rtcc_analytics.widgets.weeks_explorer import WeeksExplorer
 
 __all__ = [
     "ForecastExplorer",
     "HotspotExplorer",
     "LocationForm",
+    "MethodSwipe",
     "QualityPanel",
     "WeeksExplorer",
     "show_loads",
