@@ -100,7 +100,9 @@ def ground_map(ground: Ground, *, frame: Box | None = None, height: str = "100%"
     live.add_child(_Words(_placed(ground, names["name"], names["x"], names["y"]), css="rtcc-name"))
     x_min, y_min, x_max, y_max = frame or ground.area.polygon.bounds
     lons, lats = ground.area.unproject([x_min, x_max], [y_min, y_max])
-    live.fit_bounds([[float(lats[0]), float(lons[0])], [float(lats[1]), float(lons[1])]])
+    west, south = (float(np.floor(axis[0] * 1000) / 1000) for axis in (lons, lats))  # outward to 0.001 degree: a frame
+    east, north = (float(np.ceil(axis[1] * 1000) / 1000) for axis in (lons, lats))  # is no place, and looks like none
+    live.fit_bounds([[south, west], [north, east]])
     if ground.banner:
         root.html.add_child(Element(f'<div class="rtcc-banner">{_escaped(ground.banner)}</div>'), name="banner")
     return live

@@ -108,7 +108,9 @@ def test_sums_are_the_tables_own_and_maps_leave_out_what_has_no_place(county: St
     events = read_events(county)
     assert events.size == everything.size - 4 and (events.weights == 1).all()
     assert "taken" not in set(events.record_id) and "far" not in set(events.record_id)
-    assert "1 rows take an offense back: 1 were left out with the row they cancel, 0 found no row to cancel" in events.notes[0]
+    assert "1 rows take an offense back: 1 were left out with the row they cancel, 0 found no row to cancel" in (
+        events.notes[0]
+    )
     assert f"2 of {events.size + 2} records have no usable coordinates" in events.notes[1]
 
 
