@@ -10,12 +10,12 @@ from data_connectors.normalise import text
 from data_connectors.store import quoted
 
 if TYPE_CHECKING:
-    from data_connectors.mapping import Compiler
+    from data_connectors.mapping import _Compiler
 
 BETWEEN, WITHIN = "\x1e", "\x1f"
 
 
-def unreadable(compiler: Compiler) -> str:
+def unreadable(compiler: _Compiler) -> str:
     """A required time that is there but cannot be read, and what it says, unless the table bears plates."""
     cases, values = [], []
     for name in compiler.layout.times:
@@ -28,7 +28,7 @@ def unreadable(compiler: Compiler) -> str:
     return f"{case(cases)} AS unreadable, {case(values)} AS fault_value"
 
 
-def fault(compiler: Compiler) -> str:
+def fault(compiler: _Compiler) -> str:
     """Why a row is refused; null where it is not."""
     profile = compiler.profile
     cases = [f"WHEN {quoted(c.name)} IS NULL THEN '{c.name}: no value'" for c in profile.table.columns if c.required]
@@ -42,7 +42,7 @@ def fault(compiler: Compiler) -> str:
     return case(cases)
 
 
-def unread(compiler: Compiler) -> str:
+def unread(compiler: _Compiler) -> str:
     """Times and coordinates of a kept row that are there but cannot be read; null where there are none.
 
     One text for each, with `BETWEEN` between them: column of the table, column of the file, and what it says unless
@@ -66,7 +66,7 @@ class _Unread:
     said: str
 
 
-def _unread_times(compiler: Compiler) -> list[_Unread]:
+def _unread_times(compiler: _Compiler) -> list[_Unread]:
     return [
         _Unread(f"{name}_instant IS NULL AND {name}_said IS NOT NULL", name,
                 [*spec.columns, *([spec.clock] if spec.clock else [])], f"{name}_said")
@@ -74,7 +74,7 @@ def _unread_times(compiler: Compiler) -> list[_Unread]:
     ]  # fmt: skip
 
 
-def _unread_places(compiler: Compiler) -> list[_Unread]:
+def _unread_places(compiler: _Compiler) -> list[_Unread]:
     place = compiler.layout.location
     found = []
     for name, spec, projected in (("lon", place.lon, place.x), ("lat", place.lat, place.y)) if place else ():
@@ -85,7 +85,7 @@ def _unread_places(compiler: Compiler) -> list[_Unread]:
     return found
 
 
-def _told(compiler: Compiler, one: _Unread) -> str:
+def _told(compiler: _Compiler, one: _Unread) -> str:
     start = compiler.value(f"{one.column}{WITHIN}{' + '.join(one.sources)}{WITHIN}")
     shown = "''" if compiler.profile.table.lake == "sightings" else one.said
     return f"CASE WHEN {one.broken} THEN {start} || {shown} END"

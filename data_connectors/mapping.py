@@ -117,11 +117,11 @@ def compile_mapping(
     >>> statement.zones, "raw_rows" in statement.sql
     ({}, True)
     """
-    return Compiler(profile, layout, tuple(columns), frozenset(tidy)).statement()
+    return _Compiler(profile, layout, tuple(columns), frozenset(tidy)).statement()
 
 
 @dataclass
-class Compiler:
+class _Compiler:
     profile: Profile
     layout: Layout
     columns: tuple[str, ...]
@@ -161,7 +161,7 @@ class Compiler:
                f"hash({names}) AS row_hash, file_name, coalesce(unreadable, {faults.fault(self)}) AS fault, "
                f"fault_value, unread "
                f"FROM ({inner})")
-        counter = Compiler(self.profile, self.layout, self.columns)
+        counter = _Compiler(self.profile, self.layout, self.columns)
         skipped = f"SELECT count(*) FROM raw_rows AS r WHERE {counter.skipped()}" if self.profile.skips else ""
         zones = {alias: zone for zone, alias in self.zones.items()}
         return Statement(sql, self.parameters, zones, skipped, counter.parameters)
@@ -451,7 +451,7 @@ def _more(columns: Sequence[str], inner: str) -> str:
     return f"SELECT {', '.join(['*', *columns])} FROM ({inner})"
 
 
-def text_of(compiler: Compiler, spec: ColumnSpec) -> str:
+def text_of(compiler: _Compiler, spec: ColumnSpec) -> str:
     """The text a column spec names, with its modifiers applied in the grammar's order."""
     sources = [compiler.raw(c) for c in spec.columns]
     if spec.kind == "first":
