@@ -25,7 +25,7 @@ from shapely.geometry.base import BaseGeometry
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.hotspots.cautions import stacked_caution
-from rtcc_analytics.study import looks_like_degrees, numbers_of_one_length
+from rtcc_analytics.study import projected_points
 
 FloatArray = NDArray[np.float64]
 Correction = Literal["translation", "border", "none"]
@@ -457,46 +457,36 @@ def _uniform_points(polygon: BaseGeometry, n: int, rng: np.random.Generator) -> 
 
 
 def _median_center(points: FloatArray, share: FloatArray) -> tuple[float, float]:
-    """The point of least summed distance: Newton's step, or Weiszfeld's (Vardi and Zhang 2000) where that is lower.
+    """Newton's step, or Weiszfeld's where that is lower; a stack that outweighs the pull of the rest is the centre.
 
-    Weiszfeld alone creeps when the centre lies close to a stack of points, as it often does in geocoded crime;
-    a stack whose weight outdoes the pull of all the rest is the centre itself.
+    Weiszfeld alone (Vardi and Zhang 2000) creeps beside a stack of points, as geocoded crime has them.
     """
     here = share @ points
     scale = np.abs(points - here).max() or 1.0
     for _ in range(1000):
         gap = np.hypot(*(points - here).T)
-        nearest = points[gap.argmin()]
-        offset = points - nearest
+        offset = points - (nearest := points[gap.argmin()])
         away = np.hypot(*offset.T)
         apart = away > 1e-12 * scale
         if np.hypot(*((share[apart] / away[apart]) @ offset[apart])) <= share[~apart].sum():
             here = nearest
             break
-        gap = np.maximum(gap, 1e-9 * scale)
-        pull = share / gap
+        pull = share / (gap := np.maximum(gap, 1e-9 * scale))
         unit = (points - here) / gap[:, None]
         slope = share @ unit
         curvature = np.eye(2) * pull.sum() - (unit * pull[:, None]).T @ unit
-        steps = (slope / pull.sum(), np.linalg.pinv(curvature) @ slope)
+        steps = slope / pull.sum(), np.linalg.pinv(curvature) @ slope
         step = min(steps, key=lambda move: share @ np.hypot(*(points - here - move).T))
-        here = here + step
+        here += step
         if np.hypot(*step) < 1e-10 * scale:
             break
     return float(here[0]), float(here[1])
 
 
 def _points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, *, least: int) -> tuple[FloatArray, FloatArray]:
-    points = np.column_stack(numbers_of_one_length(SpatialError, x=x, y=y))
+    points = projected_points(SpatialError, x, y)
     if len(points) < least:
         raise SpatialError(f"{len(points)} points; at least {least} are needed")
-    if bad := int((~np.isfinite(points)).any(axis=1).sum()):
-        raise SpatialError(f"{bad} of {len(points)} points have no finite coordinates; leave them out and say so")
-    if looks_like_degrees(*points.min(axis=0), *points.max(axis=0)):
-        raise SpatialError(
-            f"x {points[:, 0].min():g} to {points[:, 0].max():g}, y {points[:, 1].min():g} to {points[:, 1].max():g} "
-            "look like degrees; give projected metres (StudyArea.project)"
-        )
     w = np.ones(len(points)) if weights is None else np.asarray(weights, dtype=float).ravel()
     if w.shape != (len(points),) or not np.isfinite(w).all() or (w < 0).any() or not w.sum() > 0:
         raise SpatialError(f"{w.size} weights for {len(points)} points; they must be finite, not negative, not all 0")

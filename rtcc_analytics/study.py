@@ -318,6 +318,26 @@ def numbers_of_one_length(fault: type[RtccError], **columns: ArrayLike) -> list[
     return list(found.values())
 
 
+def projected_points(fault: type[RtccError], x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    """Places as an array (n, 2) of metres; raises `fault` where one is missing or they look like degrees.
+
+    Examples
+    --------
+    >>> projected_points(StudyError, [-73.93], [41.7])
+    Traceback (most recent call last):
+    rtcc_analytics.study.StudyError: x -73.93 to -73.93, y 41.7 to 41.7 look like degrees; give projected metres ...
+    """
+    points = np.column_stack(numbers_of_one_length(fault, x=x, y=y))
+    if bad := int((~np.isfinite(points)).any(axis=1).sum()):
+        raise fault(f"{bad} of {len(points)} events have no finite coordinates; leave them out and say so")
+    if len(points) and looks_like_degrees(*points.min(axis=0), *points.max(axis=0)):
+        raise fault(
+            f"x {points[:, 0].min():g} to {points[:, 0].max():g}, y {points[:, 1].min():g} to {points[:, 1].max():g} "
+            "look like degrees; give projected metres (StudyArea.project)"
+        )
+    return points
+
+
 def _require_degrees(lon_min: float, lat_min: float, lon_max: float, lat_max: float) -> None:
     if not np.isfinite([lon_min, lat_min, lon_max, lat_max]).all():
         raise StudyError("a longitude or latitude is missing (NaN); leave out records without coordinates first")

@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from rtcc_analytics.hotspots.cautions import stacked_caution
 from rtcc_analytics.hotspots.counting import HotspotError
-from rtcc_analytics.study import looks_like_degrees, numbers_of_one_length
+from rtcc_analytics.study import projected_points
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -287,18 +287,12 @@ def _ranked(points: FloatArray, w: FloatArray, label: IntArray, ground, made_by:
 
 
 def _points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
-    points = np.column_stack(numbers_of_one_length(HotspotError, x=x, y=y))
+    points = projected_points(HotspotError, x, y)
     w = np.ones(len(points)) if weights is None else np.asarray(weights, dtype=float).ravel()
     if not len(points):
         raise HotspotError("no events; widen the period or the filter")
-    if bad := int((~np.isfinite(points)).any(axis=1).sum()):
-        raise HotspotError(f"{bad} of {len(points)} events have no finite coordinates; leave them out and say so")
     if w.shape != (len(points),) or not np.isfinite(w).all() or (w < 0).any():
         raise HotspotError(f"{w.size} weights for {len(points)} events; they must be finite and not negative")
-    if looks_like_degrees(*points.min(axis=0), *points.max(axis=0)):
-        raise HotspotError(
-            f"x {points[0, 0]:g}, y {points[0, 1]:g} look like degrees; give projected metres (StudyArea.project)"
-        )
     return points, w
 
 

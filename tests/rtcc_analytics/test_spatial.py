@@ -135,7 +135,7 @@ def test_p_is_uniform_under_chance_and_small_for_clusters() -> None:
     [
         ([], [], "0 points"),
         ([500.0], [500.0], "1 points"),
-        ([500.0, np.nan, 700, 800], [500.0, 600, 700, 800], "1 of 4 points"),
+        ([500.0, np.nan, 700, 800], [500.0, 600, 700, 800], "1 of 4 events"),
         ([-73.9, -73.8, -73.7], [41.7, 41.6, 41.8], "degrees"),
         ([500.0] * 5, [600.0] * 5, "all 5 points"),
     ],

@@ -24,7 +24,9 @@ def two_types(seed: int, first: int = 30, second: int = 45):
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 1000), right_closed=st.booleans(), unbounded=st.booleans(), days=st.sampled_from([1.0, 0.125]))
+@given(
+    seed=st.integers(0, 1000), right_closed=st.booleans(), unbounded=st.booleans(), days=st.sampled_from([1.0, 0.125])
+)
 def test_pairs_are_those_of_a_double_loop(seed, right_closed, unbounded, days) -> None:
     one, two = two_types(seed)
     # eighths of days and 1024ths: exact in binary, so that what lies on a break is no matter of rounding
