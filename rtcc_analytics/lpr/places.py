@@ -198,6 +198,7 @@ def _watched(
 
 
 def described_at_places(rows: pd.DataFrame, passed: pd.DataFrame, seen: int) -> pd.DataFrame:
+    """The rows of `at_places`: chance columns with the passages that each vehicle made."""
     told = passed.groupby("plate").agg(reads=("reads", "sum"), first_at=("first_at", "min"), last_at=("last_at", "max"))
     rows = rows.merge(told.reset_index(), on="plate", how="left").assign(places=seen)
     columns = ["plate", "matched", "places", "reads", "first_at", "last_at", "expected_matches", "habit_p",
