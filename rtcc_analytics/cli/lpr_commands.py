@@ -62,7 +62,7 @@ def _ask(
         return
     from data_connectors.store import audit_report
 
-    found.to_frame().to_csv(out, index=False)
+    found.write_csv(out)
     audit_report.record(opened, action="export", what=found.search, purpose=purpose, rows=len(found))
     typer.echo(f"{len(found)} rows in {out}; the export is in the ledger")
 

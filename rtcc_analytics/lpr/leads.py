@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
@@ -64,6 +65,13 @@ class Leads:
     def to_frame(self) -> pd.DataFrame:
         """The rows, each with the words "lead only, not probable cause", so that no export loses them."""
         return self.rows.assign(statement=self.statement)
+
+    def write_csv(self, path: Path) -> None:
+        """Write `to_frame` as CSV that a spreadsheet opens safely and that only its owner reads."""
+        from rtcc_analytics.report.provenance import spreadsheet_safe
+
+        spreadsheet_safe(self.to_frame()).to_csv(path, index=False)
+        path.chmod(0o600)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -210,7 +210,7 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> list[dict[
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, frame in tables.items():
-        content = _spreadsheet_safe(frame).to_csv(index=False, lineterminator="\n").encode()
+        content = spreadsheet_safe(frame).to_csv(index=False, lineterminator="\n").encode()
         (folder / f"{name}.csv").write_bytes(content)
         written.append(
             {
@@ -257,7 +257,8 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
+def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before text that a spreadsheet would take for a formula."""
     texts = [
         name for name in frame.columns if frame[name].dtype == object or isinstance(frame[name].dtype, pd.StringDtype)
     ]

@@ -151,8 +151,7 @@ class PlatesExplorer(w.VBox):
         assert self.view is not None
         leads = self.view.leads
         path = self._folder / f"{leads.search}_{pd.Timestamp.now():%Y%m%d_%H%M%S}.csv"
-        leads.to_frame().to_csv(path, index=False)
-        path.chmod(0o600)
+        leads.write_csv(path)
         audit_report.record(self._store, action="export", what=leads.search, purpose=self._purpose, rows=len(leads))
         self.status.value = f"{len(leads)} rows in {escape(path.name)}; the export is in the ledger"
 

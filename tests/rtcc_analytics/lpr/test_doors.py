@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -150,3 +151,10 @@ def test_a_packet_for_people_says_what_chance_gives_and_what_was_asked_twice_onc
     shown = packet_report(content)
     assert "Lead only, not probable cause" in shown.subtitle
     assert all("ead only, not probable cause" in s.caption for s in shown.sections if s.key.startswith("search"))
+
+
+def test_an_export_is_safe_in_a_spreadsheet_and_private(tmp_path: Path) -> None:
+    leads = lpr.Leads("history", pd.DataFrame({"plate": ["A1"], "camera_name": ["=HYPERLINK(1)"]}), {})
+    leads.write_csv(tmp_path / "rows.csv")
+    assert "A1,'=HYPERLINK(1)," in (tmp_path / "rows.csv").read_text()
+    assert (tmp_path / "rows.csv").stat().st_mode & 0o077 == 0
