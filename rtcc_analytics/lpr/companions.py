@@ -42,37 +42,50 @@ JOIN stays s ON s.plate = r.plate AND s.camera_id = r.camera_id
 GROUP BY ALL ORDER BY target_at, r.plate, t.camera_id, trip"""
 )
 
-_BUCKETED = f"""
+# Plates and readers go by number here: millions of pairs are joined and counted, and text would cost twice as much.
+_MEETINGS_OF_ALL = f"""
+named AS (
+    SELECT plate, (row_number() OVER (ORDER BY plate))::INTEGER AS n
+    FROM (SELECT DISTINCT plate FROM plate_reads WHERE {IN_PERIOD})
+),
+sites AS (
+    SELECT camera_id, (row_number() OVER (ORDER BY camera_id))::INTEGER AS c
+    FROM (SELECT DISTINCT camera_id FROM plate_reads WHERE {IN_PERIOD})
+),
 moments AS (
-    SELECT plate, camera_id, epoch_us(captured_at) + CASE WHEN $jitter = 0 THEN 0 ELSE 1000000
+    SELECT n, c, epoch_us(captured_at) + CASE WHEN $jitter = 0 THEN 0 ELSE 1000000
                * (1 - 2 * CAST(hash(plate, $jitter::BIGINT) % 2 AS BIGINT))
                * (600 + CAST(hash(plate, -$jitter::BIGINT) % 1800 AS BIGINT)) END AS us
-    FROM plate_reads WHERE {IN_PERIOD}
+    FROM plate_reads JOIN named USING (plate) JOIN sites USING (camera_id) WHERE {IN_PERIOD}
 ),
 bucketed AS (
-    SELECT plate, camera_id, us, unnest([us // $window_us, us // $window_us + 1]) AS bucket,
-           unnest([true, false]) AS home
-    FROM moments
+    SELECT n, c, us, us // $window_us * 1000000 + c AS bucket, true AS home FROM moments
+    UNION ALL SELECT n, c, us, (us // $window_us + 1) * 1000000 + c, false FROM moments
 ),
-pairs AS MATERIALIZED (
-    SELECT a.plate, o.plate AS other, count(DISTINCT a.camera_id) AS readers, min(a.us) AS first_us,
-           max(a.us) AS last_us
-    FROM bucketed a JOIN bucketed o ON a.camera_id = o.camera_id AND a.bucket = o.bucket AND (a.home OR o.home)
-         AND a.plate < o.plate AND abs(a.us - o.us) <= $window_us
-    GROUP BY 1, 2 HAVING count(DISTINCT a.camera_id) >= $min_readers
+met AS (
+    SELECT a.n::BIGINT * 4294967296 + o.n AS pair, a.c, min(a.us) AS first_us, max(a.us) AS last_us
+    FROM bucketed a JOIN bucketed o ON a.bucket = o.bucket AND (a.home OR o.home) AND a.n < o.n
+         AND abs(a.us - o.us) <= $window_us
+    GROUP BY ALL
+),
+pairs AS (
+    SELECT pair, count(*) AS readers, min(first_us) AS first_us, max(last_us) AS last_us
+    FROM met GROUP BY pair HAVING count(*) >= $min_readers
 )"""
 CONVOYS = (
     "/* lpr convoys */ WITH"
-    + _BUCKETED
-    + """
-SELECT plate, other, readers, make_timestamptz(first_us) AS first_at, make_timestamptz(last_us) AS last_at, 1 AS pairs
-FROM (FROM pairs ORDER BY readers DESC, plate, other LIMIT $most)
+    + _MEETINGS_OF_ALL
+    + """,
+most AS (FROM pairs ORDER BY readers DESC, pair LIMIT $most)
+SELECT one.plate, two.plate AS other, readers, make_timestamptz(first_us) AS first_at,
+       make_timestamptz(last_us) AS last_at, 1 AS pairs
+FROM most JOIN named one ON one.n = pair // 4294967296 JOIN named two ON two.n = pair % 4294967296
 UNION ALL SELECT NULL, NULL, readers, NULL, NULL, count(*) FROM pairs GROUP BY readers
 ORDER BY readers DESC, plate, other"""
 )
 CONVOYS_BY_CHANCE = (
     "/* lpr convoys, plates shifted in time */ WITH"
-    + _BUCKETED
+    + _MEETINGS_OF_ALL
     + """
 SELECT readers, count(*) AS pairs FROM pairs GROUP BY readers ORDER BY readers"""
 )
