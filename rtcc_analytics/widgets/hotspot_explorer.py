@@ -1,4 +1,4 @@
-"""The hot spot explorer: seven controls that drive a map, two pictures and a table together."""
+"""The hot spot explorer: eight controls that drive a map, two pictures and a table together."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from rtcc_analytics.widgets.strips import day_hour_strip, table_html, weekly_str
 from rtcc_analytics.widgets.surface_map import BAND_COLOURS, SurfaceMap
 from rtcc_analytics.workflows.exploration import Exploration
 from rtcc_analytics.workflows.explore import HotspotView, explore_hotspots
+from rtcc_analytics.workflows.method_surfaces import EXPLAINED, METHODS
 
 CELL_SIZES_M = (50, 100, 150, 200, 250, 300, 400, 500, 750, 1000)
 BANDWIDTHS_M = (*range(100, 1000, 50), *range(1000, 2000, 100), *range(2000, 5001, 250))
@@ -51,14 +52,14 @@ class HotspotExplorer(w.VBox):
     ----------
     held : Exploration
         What can be chosen from, and what the map is drawn on; see `read_exploration`.
-    offense, start, end, area, cell_m, bandwidth_m, hours
+    offense, start, end, area, cell_m, bandwidth_m, hours, method
         Where the controls stand at first; chosen from the data where left out.
 
     Attributes
     ----------
-    offense, period, area, cell, bandwidth, hours, other_hours : widgets
+    offense, period, area, method, cell, bandwidth, hours, other_hours : widgets
         The controls.
-    map, legend, charts, table, status : widgets
+    explained, map, legend, charts, table, status : widgets
         What they drive.
     view : HotspotView
         What is shown now.
@@ -75,6 +76,7 @@ class HotspotExplorer(w.VBox):
         cell_m: float | None = None,
         bandwidth_m: float | None = None,
         hours: tuple[int, int] = (0, 24),
+        method: str = "quartic",
     ) -> None:
         events, ground = held.events, held.ground
         self._events = events
@@ -84,6 +86,7 @@ class HotspotExplorer(w.VBox):
         self._laid: dict[tuple[str, float], _Laid] = {}
         self._make_controls(area, offense, cell_m, bandwidth_m, hours)
         self._make_period(start, end)
+        self._make_method(method)
         self.map = SurfaceMap(ground)
         if self.area.value != ground.area.name:
             self.map.look_at(self._areas[self.area.value])
@@ -102,7 +105,9 @@ class HotspotExplorer(w.VBox):
 
     @property
     def _controls(self) -> tuple[w.Widget, ...]:
-        return self.offense, self.period, self.area, self.cell, self.bandwidth, self.hours, self.other_hours
+        return (
+            self.offense, self.period, self.area, self.method, self.cell, self.bandwidth, self.hours, self.other_hours
+        )  # fmt: skip
 
     def redraw(self) -> None:
         """Compute the view the controls ask for, and show it everywhere."""
@@ -117,13 +122,15 @@ class HotspotExplorer(w.VBox):
                 start=first,
                 end=last,
                 bandwidth_m=max(self.bandwidth.value, laid.grid.cell_m),
-                hours=self._hour_band(),
+                hours=self.hour_band,
+                method=self.method.value,
             )
         except RtccError as error:
             self.status.value = f'<span style="color:#a00000"><b>Nothing to show.</b> {escape(str(error))}</span>'
             self.add_class("rtcc-stale")
             return
         self.view = view
+        self.explained.value = _explained(view.method)
         self.remove_class("rtcc-stale")
         self._show_map(view, laid)
         self.charts.value = weekly_strip(view.weeks) + day_hour_strip(view.hours)
@@ -143,7 +150,9 @@ class HotspotExplorer(w.VBox):
             self._laid[key] = _Laid(grid, pixel_raster(area, grid), *grid.centroids())
         return self._laid[key]
 
-    def _hour_band(self) -> tuple[int, int]:
+    @property
+    def hour_band(self) -> tuple[int, int]:
+        """The local hours chosen, half-open; (22, 4) runs over midnight. RtccError where they are none."""
         first, last = self.hours.value
         if first == last:
             raise RtccError(f"the hours from {first}:00 to {last}:00 are none: move one end of the slider")
@@ -156,8 +165,8 @@ class HotspotExplorer(w.VBox):
     def _show_map(self, view: HotspotView, laid: _Laid) -> None:
         self.map.show_surface(picture_url(laid.raster, view.band, BAND_COLOURS), laid.raster.bounds)
         peaks = view.places["unit"].to_numpy(dtype=int)
-        self.map.show_places(laid.x[peaks], laid.y[peaks], reach_m=view.surface.made_by["bandwidth_m"])
-        self.legend.value = _legend(view.bands)
+        self.map.show_places(laid.x[peaks], laid.y[peaks], reach_m=view.bandwidth_m)
+        self.legend.value = _legend(view)
 
     def _make_controls(
         self,
@@ -211,6 +220,18 @@ class HotspotExplorer(w.VBox):
             layout=w.Layout(width="auto", margin="0 0 0 84px"),
         )
 
+    def _make_method(self, method: str) -> None:
+        if method not in METHODS:
+            raise RtccError(f"method {method!r} is not known; there are: {', '.join(METHODS)}")
+        self.method = w.Dropdown(
+            options=[(words, name) for name, words in METHODS.items()],
+            value=method,
+            description="Method",
+            layout=w.Layout(width="99%"),
+            style={"description_width": "84px"},
+        )
+        self.explained = w.HTML(layout=w.Layout(margin="0 0 0 88px"))
+
     def _make_period(self, start: date | str | None, end: date | str | None) -> None:
         mondays = _mondays(self._events)
         first, last = (pd.Timestamp(day).date() if day else None for day in (start, end))
@@ -231,7 +252,7 @@ class HotspotExplorer(w.VBox):
         half = w.Layout(width="50%", min_width="330px")
         controls = w.HBox(
             [
-                w.VBox([self.offense, self.area, self.period], layout=half),
+                w.VBox([self.offense, self.area, self.period, self.method, self.explained], layout=half),
                 w.VBox([self.cell, self.bandwidth, self.hours, self.other_hours], layout=half),
             ],
             layout=w.Layout(flex_flow="row wrap"),
@@ -259,28 +280,35 @@ def _numbers(view: HotspotView, took_ms: float) -> str:
 
 def _place_table(view: HotspotView) -> str:
     places = view.places
-    reach_m = view.surface.made_by["bandwidth_m"]
+    peak = {"z_score": "Gi* z", "count": "In the cell"}.get(view.surface.kind, "Per km²")
     columns = [
         ("", "right", [str(rank) for rank in places["rank"]]),
         ("Most repeated address there", "left", list(places["address"])),
         ("Events", "right", [f"{n:,.0f}" if n == round(n) else f"{n:,.1f}" for n in places["events"]]),
         ("Share", "right", [f"{share:.1%}" for share in places["share"]]),
-        ("Per km²", "right", [f"{value:,.1f}" if value < 10 else f"{value:,.0f}" for value in places["per_km2"]]),
+        (peak, "right", [f"{value:,.1f}" if value < 10 else f"{value:,.0f}" for value in places["peak"]]),
     ]
-    return table_html(columns, caption=f"Hot places: peaks, and the events within {reach_m:,.0f} m of each")
+    return table_html(columns, caption=f"Hot places: peaks, and the events within {view.bandwidth_m:,.0f} m of each")
 
 
-def _legend(bands: pd.DataFrame) -> str:
+def _explained(method: str) -> str:
+    return f'<span style="font-size:12px;color:#444">{escape(EXPLAINED[method])}</span>'
+
+
+def _legend(view: HotspotView) -> str:
+    by = {"z_score": "Ground by Gi*, if significant", "count": "Ground by count"}.get(
+        view.surface.kind, "Ground by density"
+    )
     cell = "padding-right:12px;vertical-align:top;white-space:nowrap"
     swatch = "display:inline-block;width:16px;height:11px;border:1px solid #888;vertical-align:middle;background:"
     cells = "".join(
         f'<td style="{cell}"><span style="{swatch}{colour}"></span> {row.ground.replace(" to ", "–")}<br>'
         f'<span style="color:#555">{row.events_share:.0%} of events</span></td>'
-        for colour, row in zip(BAND_COLOURS, bands.itertuples(), strict=True)
+        for colour, row in zip(BAND_COLOURS, view.bands.itertuples(), strict=True)
     )
     return (
         '<table style="font:12px sans-serif;color:#1a1a1a;line-height:1.35;margin-top:4px"><tr>'
-        f'<td style="{cell}"><b>Ground by density</b><br><span style="color:#555">rings: one bandwidth</span></td>'
+        f'<td style="{cell}"><b>{by}</b><br><span style="color:#555">rings: one bandwidth</span></td>'
         f"{cells}</tr></table>"
     )
 

@@ -1,12 +1,14 @@
-"""Two methods or periods side by side on maps that move together."""
+"""Two methods or periods on one map, with a divider to wipe between them."""
 
 from __future__ import annotations
 
 from datetime import date
 from html import escape
+from pathlib import Path
 
 import ipywidgets as w
 import numpy as np
+import pandas as pd
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.hotspots import default_bandwidth_m
@@ -16,34 +18,41 @@ from rtcc_analytics.widgets.debounce import Debounced
 from rtcc_analytics.widgets.ground_map import MAP_STYLE
 from rtcc_analytics.widgets.raster import picture_url, pixel_raster
 from rtcc_analytics.widgets.strips import table_html
-from rtcc_analytics.widgets.surface_map import SurfaceMap
-from rtcc_analytics.workflows.compare_methods import METHODS, MethodComparison, Side, compare_methods
+from rtcc_analytics.widgets.swipe_map import SwipeMap
+from rtcc_analytics.workflows.compare_methods import MethodComparison, Side, compare_methods
 from rtcc_analytics.workflows.exploration import Exploration
+from rtcc_analytics.workflows.method_surfaces import METHODS
 
-BOTH, ONE = "#67000d", "#fb6a4a"
+COLOURS = {"both": "#67000d", "only A": "#e08214", "only B": "#2166ac"}
 
 
 class MethodSwipe(w.VBox):
-    """Two maps of the hottest cells, moved together, with what they agree on.
+    """A map of the hottest cells with a divider: left of it side A, right of it side B; and what they agree on.
 
     Parameters
     ----------
     held : Exploration
-        What can be chosen from, and what the maps are drawn on.
+        What can be chosen from, and what the map is drawn on.
     cell_m, bandwidth_m : float, optional
         Shared by both sides, metres.
-    offense : str, optional
+    offense : str or tuple of str, optional
         Shared by both sides; all where left out.
+    area : str, optional
+        A part of the ground, named as in `held.areas`; all of it where left out.
+    hours : (int, int)
+        Local hours, shared by both sides; (22, 4) runs over midnight.
     a, b : Side
         Where the two sides stand at first.
     share : float
         Share of the cells called hot, 0-1.
+    folder : str or Path
+        Where exports go.
 
     Attributes
     ----------
-    offense, method_a, method_b, start_a, end_a, start_b, end_b : widgets
+    offense, method_a, method_b, start_a, end_a, start_b, end_b, export : widgets
         The controls.
-    map_a, map_b, table, status : widgets
+    map, table, status, said : widgets
         What they drive.
     comparison : MethodComparison
         What is shown now.
@@ -55,33 +64,40 @@ class MethodSwipe(w.VBox):
         *,
         cell_m: float,
         bandwidth_m: float | None = None,
-        offense: str | None = None,
+        offense: str | tuple[str, ...] | None = None,
+        area: str | None = None,
+        hours: tuple[int, int] = (0, 24),
         a: Side | None = None,
         b: Side | None = None,
         share: float = 0.05,
+        folder: str | Path = ".",
     ) -> None:
-        self._events, self._share = held.events, share
-        self._grid = Grid(held.ground.area, cell_m=cell_m)
-        self._raster = pixel_raster(held.ground.area, self._grid)
+        whole = held.ground.area
+        areas = {whole.name: whole, **held.areas}
+        if (area or whole.name) not in areas:
+            raise RtccError(f"no area {area!r} to compare in; there are: {', '.join(areas)}")
+        study = areas[area or whole.name]
+        self._events, self._share, self._hours, self._folder = held.events, share, hours, Path(folder)
+        self._grid = Grid(study, cell_m=cell_m)
+        self._raster = pixel_raster(study, self._grid)
         self._bandwidth_m = bandwidth_m or default_bandwidth_m(self._grid)
         choices, value = offense_choices(held.events, offense)
-        self.offense = w.Dropdown(options=choices, value=value, description="Offense")
+        self.offense = w.Dropdown(options=choices, value=value, description="Offense", layout=w.Layout(width="420px"))
         self.method_a, self.start_a, self.end_a = _side_controls("A", a or Side("quartic"))
         self.method_b, self.start_b, self.end_b = _side_controls("B", b or Side("gi_star"))
-        self.map_a, self.map_b = SurfaceMap(held.ground, height_px=420), SurfaceMap(held.ground, height_px=420)
-        # In the browser, so that a pan needs no kernel.
-        self._links = [w.jslink((self.map_a, name), (self.map_b, name)) for name in ("center", "zoom")]
-        self.table, self.status = w.HTML(), w.HTML()
+        self.export = w.Button(description="Export cells", tooltip="The hot cells of both sides as CSV")
+        self.export.on_click(lambda _: self._export())
+        self.map = SwipeMap(held.ground)
+        self.map.look_at(study)
+        self.table, self.status, self.said = w.HTML(), w.HTML(), w.HTML()
+        self._shared_words = (
+            f"{area or whole.name} · {hours[0]}:00 to {hours[1]}:00 · cells of {cell_m:,g} m · "
+            f"bandwidth {self._bandwidth_m:,.0f} m"
+        )
         self.comparison: MethodComparison | None = None
-        half = w.Layout(width="50%")
-        sides = [
-            w.VBox([method, w.HBox([start, end]), shown], layout=half)
-            for method, start, end, shown in (
-                (self.method_a, self.start_a, self.end_a, self.map_a),
-                (self.method_b, self.start_b, self.end_b, self.map_b),
-            )
-        ]
-        super().__init__([w.HTML(MAP_STYLE), self.offense, self.status, w.HBox(sides), self.table])
+        super().__init__(self._laid_out())
+        self.add_class("rtcc-swipe")
+        self.status.add_class("rtcc-status")
         self.redraw()
         asked = Debounced(self.redraw)
         for control in (
@@ -99,22 +115,57 @@ class MethodSwipe(w.VBox):
                 b=Side(self.method_b.value, self.start_b.value, self.end_b.value),
                 offense=self.offense.value or None,
                 bandwidth_m=self._bandwidth_m,
+                hours=self._hours,
                 share=self._share,
             )
         except (RtccError, ValueError) as error:
             self.status.value = f'<span style="color:#a00000"><b>Not redrawn.</b> {escape(str(error))}</span>'
             return
-        self.comparison = made
-        for shown, hot in ((self.map_a, made.hot_a), (self.map_b, made.hot_b)):
-            band = np.where(made.hot_a & made.hot_b, 1, 2) * hot
-            shown.show_surface(picture_url(self._raster, band, (BOTH, ONE)), self._raster.bounds)
+        self.comparison, self.said.value = made, ""
+        both, colours = made.hot_a & made.hot_b, tuple(COLOURS.values())
+        pictures = (
+            picture_url(self._raster, np.where(both, 1, alone) * hot, colours)
+            for alone, hot in ((2, made.hot_a), (3, made.hot_b))
+        )
+        self.map.show(*pictures, self._raster.bounds)
         notes = "".join(
             f'<div style="color:#8a4b00">⚠ {side}: {escape(note)}</div>'
             for side, warnings in (("A", made.warnings_a), ("B", made.warnings_b))
             for note in warnings
         )
-        self.status.value = f"<b>{escape(made.reading)}</b> Dark: hot in both; light: in this one only.{notes}"
+        self.status.value = (
+            f"<div><b>A</b> {escape(made.side_a)} · <b>B</b> {escape(made.side_b)}</div>"
+            f"<div>Both: {escape(self._shared_words)}</div><div><b>{escape(made.reading)}</b></div>{notes}"
+        )
         self.table.value = _agreement_table(made)
+
+    def _export(self) -> None:
+        path = self._folder / f"hot_cells_{pd.Timestamp.now():%Y%m%d_%H%M%S}.csv"
+        self.comparison.write_csv(path)
+        rows = int((self.comparison.hot_a | self.comparison.hot_b).sum())
+        self.said.value = f"{rows:,} cells in {escape(path.name)}"
+
+    def _laid_out(self) -> list[w.Widget]:
+        half = w.Layout(width="50%", min_width="330px")
+        sides = [
+            w.VBox([method, w.HBox([start, end])], layout=half)
+            for method, start, end in (
+                (self.method_a, self.start_a, self.end_a),
+                (self.method_b, self.start_b, self.end_b),
+            )
+        ]
+        self.status.layout = w.Layout(margin="2px 0 6px 4px")
+        return [
+            w.HTML(_STYLE),
+            w.HBox([self.offense, self.export, self.said]),
+            w.HBox(sides, layout=w.Layout(flex_flow="row wrap")),
+            self.status,
+            self.map,
+            self.table,
+        ]
+
+
+_STYLE = MAP_STYLE + "<style>.rtcc-swipe .widget-html-content{line-height:1.35}</style>"
 
 
 def _side_controls(name: str, side: Side) -> tuple[w.Dropdown, w.DatePicker, w.DatePicker]:
@@ -130,11 +181,12 @@ def _side_controls(name: str, side: Side) -> tuple[w.Dropdown, w.DatePicker, w.D
 
 def _agreement_table(made: MethodComparison) -> str:
     hot = made.to_frame()["hot"].value_counts()
-    rows = ["both", "only A", "only B"]
+    swatch = "color:#fff;padding:0 6px;background:"
+    legend = " ".join(f'<span style="{swatch}{colour}">hot in {words}</span>' for words, colour in COLOURS.items())
     columns = [
-        ("Hot in", "left", rows),
-        ("Cells", "right", [f"{hot.get(row, 0):,}" for row in rows]),
+        ("Hot in", "left", list(COLOURS)),
+        ("Cells", "right", [f"{hot.get(row, 0):,}" for row in COLOURS]),
     ]
-    return table_html(
-        columns, caption=f"Hottest {made.share:.0%} of the cells · rank correlation {made.rank_correlation:.2f}"
-    )
+    caption = f"Hottest {made.share:.0%} of the cells · rank correlation of all cells {made.rank_correlation:.2f}"
+    drag = "Drag the divider, or focus it and press the arrow keys: A on its left, B on its right."
+    return f'<div style="font:12px sans-serif">{legend} {drag}</div>' + table_html(columns, caption=caption)

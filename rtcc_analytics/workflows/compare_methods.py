@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,21 +11,11 @@ from numpy.typing import NDArray
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events, When
-from rtcc_analytics.hotspots import counts, default_bandwidth_m, gi_star, kernel_density
-from rtcc_analytics.hotspots.kernels import KERNELS
+from rtcc_analytics.hotspots import default_bandwidth_m
 from rtcc_analytics.offenses import offense_codes
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.units import Grid
-
-METHODS: dict[str, str] = {
-    "counts": "Counts per cell",
-    "quartic": "Density, quartic kernel",
-    "gaussian": "Density, Gaussian kernel",
-    "epanechnikov": "Density, Epanechnikov kernel",
-    "adaptive": "Density, adaptive quartic kernel",
-    "gi_star": "Gi* score",
-}
-"""Methods that can be compared, with the words for them."""
+from rtcc_analytics.workflows.method_surfaces import METHODS, MethodSurface, method_surface, within_hours
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,7 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class MethodComparison:
-    """Two surfaces on the same cells and the hottest cells of each.
+    """Two surfaces on the same cells and the hottest cells of each, as many on one side as on the other.
 
     Attributes
     ----------
@@ -46,8 +37,10 @@ class MethodComparison:
         What each side computed, on the same grid.
     hot_a, hot_b : array of bool, shape (cells,)
         The hottest cells of each.
+    side_a, side_b : str
+        Method, period and number of records, in words.
     share : float
-        Share of the cells asked for, 0-1.
+        Share of the cells asked for, 0-1; fewer are hot where a side has fewer above 0.
     shared : float
         Share of the hot cells of A that are hot in B too, 0-1.
     jaccard : float
@@ -62,6 +55,8 @@ class MethodComparison:
     b: RiskSurface
     hot_a: NDArray[np.bool_]
     hot_b: NDArray[np.bool_]
+    side_a: str
+    side_b: str
     share: float
     shared: float
     jaccard: float
@@ -71,11 +66,19 @@ class MethodComparison:
 
     @property
     def reading(self) -> str:
-        """The agreement in one sentence."""
+        """The agreement in one sentence, and a second where there was less hot ground than asked for."""
         both, of = int((self.hot_a & self.hot_b).sum()), int(self.hot_a.sum())
-        return (
+        said = (
             f"{both:,} of the {of:,} hot cells of A are hot in B too ({self.shared:.0%}; "
             f"{self.jaccard:.0%} of the cells hot in either)."
+        )
+        asked = _asked(self.share, self.a.values.size)
+        if of >= asked:
+            return said
+        above = [int((side.values > 0).sum()) for side in (self.a, self.b)]
+        return (
+            f"{said} The hottest {self.share:.0%} would be {asked:,} cells, but only {above[0]:,} in A "
+            f"and {above[1]:,} in B are above 0: {of:,} are taken of each, so that both are equally large."
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -93,6 +96,20 @@ class MethodComparison:
         )
 
 
+    def write_csv(self, path: Path) -> None:
+        """Write the cells that are hot on either side, with their centres in WGS84 and what each side is.
+
+        Parameters
+        ----------
+        path : Path
+            Written over where it exists. Columns: those of `to_frame`, lon, lat, side_a, side_b.
+        """
+        x, y = self.a.units.centroids()
+        lon, lat = self.a.units.area.unproject(x, y)
+        cells = self.to_frame().assign(lon=lon.round(6), lat=lat.round(6), side_a=self.side_a, side_b=self.side_b)
+        cells[self.hot_a | self.hot_b].to_csv(path, index=False)
+
+
 def compare_methods(
     events: Events,
     grid: Grid,
@@ -101,6 +118,7 @@ def compare_methods(
     b: Side,
     offense: str | tuple[str, ...] | None = None,
     bandwidth_m: float | None = None,
+    hours: tuple[int, int] = (0, 24),
     share: float = 0.05,
 ) -> MethodComparison:
     """Compute two surfaces of the same offense on the same cells and compare their hottest cells.
@@ -118,9 +136,12 @@ def compare_methods(
     bandwidth_m : float, optional
         Radius of the quartic kernel, metres. The other kernels get the bandwidth that spreads an event
         equally far (the same standard deviation); counts and Gi* have none.
+    hours : (int, int)
+        Half-open band of local hours, the same on both sides; (22, 4) runs over midnight.
     share : float
         Share of the cells called hot, 0-1, rounded to at least one cell. Of cells tied at the cutoff the ones of
-        lower number are taken; a cell whose value is not above 0 is never hot.
+        lower number are taken; a cell whose value is not above 0 is never hot. Where a side has fewer cells
+        above 0 than that, only so many are taken of the other too: two sets of different size cannot agree.
 
     Returns
     -------
@@ -129,7 +150,7 @@ def compare_methods(
     Raises
     ------
     RtccError
-        An unknown method, a share outside 0 to 1, or no record on one side.
+        An unknown method, a share outside 0 to 1, hours that are no band, or no record on one side.
 
     Examples
     --------
@@ -141,58 +162,65 @@ def compare_methods(
     ...                 occurred_from=["2024-01-01", "2024-01-09", "2024-01-20"], offense=["220"] * 3)
     >>> same = compare_methods(events, Grid(town, cell_m=250), a=Side("counts"), b=Side("counts"))
     >>> same.reading
-    '2 of the 2 hot cells of A are hot in B too (100%; 100% of the cells hot in either).'
+    '2 of the 2 hot cells of A are hot in B too (100%; 100% of the cells hot in either). The hottest 5% would be 7
+    cells, but only 2 in A and 2 in B are above 0: 2 are taken of each, so that both are equally large.'
     """
     if not 0 < share <= 1:
         raise RtccError(f"a share of {share:g} is not a proportion; 5 % of the cells is 0.05")
     picked = events.of(*offense_codes(offense)) if offense else events
     bandwidth_m = bandwidth_m or default_bandwidth_m(grid)
-    first, warnings_a = _surface(picked, grid, a, bandwidth_m)
-    second, warnings_b = _surface(picked, grid, b, bandwidth_m)
-    hot_a, hot_b = _hottest(first.values, share), _hottest(second.values, share)
+    first, words_a = _side(picked, grid, a, bandwidth_m, hours)
+    second, words_b = _side(picked, grid, b, bandwidth_m, hours)
+    values_a, values_b = first.surface.values, second.surface.values
+    cells = min(_asked(share, grid.size), int((values_a > 0).sum()), int((values_b > 0).sum()))
+    hot_a, hot_b = _hottest(values_a, cells), _hottest(values_b, cells)
     both, either = (hot_a & hot_b).sum(), (hot_a | hot_b).sum()
     return MethodComparison(
-        first,
-        second,
+        first.surface,
+        second.surface,
         hot_a,
         hot_b,
+        words_a,
+        words_b,
         share,
-        float(both / max(hot_a.sum(), 1)),
+        float(both / max(cells, 1)),
         float(both / max(either, 1)),
-        _rank_correlation(first.values, second.values),
-        warnings_a,
-        warnings_b,
+        _rank_correlation(values_a, values_b),
+        first.warnings + _chance_warning(first, hot_a),
+        second.warnings + _chance_warning(second, hot_b),
     )
 
 
-def _surface(events: Events, grid: Grid, side: Side, bandwidth_m: float) -> tuple[RiskSurface, tuple[str, ...]]:
-    if side.method not in METHODS:
-        raise RtccError(f"method {side.method!r} is not known; there are: {', '.join(METHODS)}")
+def _side(
+    events: Events, grid: Grid, side: Side, bandwidth_m: float, hours: tuple[int, int]
+) -> tuple[MethodSurface, str]:
+    """The surface of one side, and what it is in words."""
     days = events.local_day[~np.isnat(events.local_day)]
     if not days.size:
         raise RtccError("no record of this offense has a time: choose another offense")
     start = side.start if side.start is not None else str(days.min())
     end = side.end if side.end is not None else str(days.max() + np.timedelta64(1, "D"))
-    within = events.between(start, end)
+    within, _ = within_hours(events.between(start, end), hours)
     if not within.size:
-        raise RtccError(f"no record of this offense from {start} to {end}: widen the period")
-    if side.method in ("counts", "gi_star"):
-        held = counts(within, grid)
-        if side.method == "counts":
-            return held, ()
-        local = gi_star(within, grid)
-        made_by = {**held.made_by, "model": "Gi*"}
-        return RiskSurface(local.values, grid, "z_score", made_by, within.covered, within.timezone), local.warnings
-    kernel = "quartic" if side.method == "adaptive" else side.method
-    alike_m = bandwidth_m * KERNELS["quartic"].spread / KERNELS[kernel].spread
-    surface = kernel_density(within, grid, bandwidth_m=alike_m, kernel=kernel, adaptive=side.method == "adaptive")
-    return surface, tuple(surface.made_by["warnings"])
+        raise RtccError(f"no record of this offense from {start} to {end}: widen the period or the hours")
+    made = method_surface(within, grid, method=side.method, bandwidth_m=bandwidth_m)
+    return made, f"{METHODS[side.method]}, {start} to before {end}, {within.size:,} records"
 
 
-def _hottest(values: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+def _chance_warning(made: MethodSurface, hot: NDArray[np.bool_]) -> tuple[str, ...]:
+    if made.significant is None or not (doubtful := int((hot & ~made.significant).sum())):
+        return ()
+    return (f"{doubtful:,} of its {int(hot.sum()):,} hot cells are not significantly hot (5 % false discoveries)",)
+
+
+def _asked(share: float, size: int) -> int:
+    return max(round(share * size), 1)
+
+
+def _hottest(values: NDArray[np.float64], cells: int) -> NDArray[np.bool_]:
     hot = np.zeros(values.size, dtype=bool)
-    hot[np.argsort(-values, kind="stable")[: max(round(share * values.size), 1)]] = True
-    return hot & (values > 0)
+    hot[np.argsort(-values, kind="stable")[:cells]] = True
+    return hot
 
 
 def _rank_correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

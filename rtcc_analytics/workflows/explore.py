@@ -6,7 +6,7 @@ The notebook's sliders, a headless run and a test call the same `explore_hotspot
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +16,14 @@ from scipy.ndimage import maximum_filter
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events, When
-from rtcc_analytics.hotspots import counts, kernel_density
+from rtcc_analytics.hotspots import counts, default_bandwidth_m
 from rtcc_analytics.offenses import offense_codes, offense_name
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.temporal import WeeklySeries, weekly_series
 from rtcc_analytics.temporal.aoristic import aoristic
 from rtcc_analytics.units import Grid
+from rtcc_analytics.workflows.method_surfaces import METHODS, MethodSurface, hours_of_week, method_surface, within_hours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,17 +47,18 @@ class HotspotView:
     Attributes
     ----------
     surface : RiskSurface
-        Density, events per km².
+        What the method made: density in events per km², counts, or z-scores.
     counts : RiskSurface
         Events in each cell, unsmoothed; hours outside the band count for nothing, ranges in part.
     band : array of int8, shape (cells,)
-        1 for the hottest 1 % of the ground, to 5 for that up to 20 %; 0 for the rest.
+        1 for the hottest 1 % of the ground, to 5 for that up to 20 %; 0 for the rest, and for cells that
+        Gi* does not find significantly hot.
     bands : DataFrame
-        One row per band: band, ground (in words), least_per_km2, events, events_share, ground_share.
+        One row per band: band, ground (in words), least (of the surface), events, events_share, ground_share.
     places : DataFrame
-        Peaks of the density at least a bandwidth apart, hottest first: rank, address (which most
+        Peaks of the surface at least a bandwidth apart, hottest first: rank, address (which most
         events there share, with their number; never of a sex or domestic offense), events within
-        a bandwidth, share, per_km2 at the peak, lon, lat, unit.
+        a bandwidth, share, the surface at the peak, lon, lat, unit.
     weeks : WeeklySeries
         Up to 52 weeks before the end of the period, within the hours chosen.
     hours : DataFrame
@@ -66,6 +68,10 @@ class HotspotView:
         Codes chosen; empty for all.
     records : int
         Records in the choice, before hours; `total` is their weight within the hour band.
+    method : str
+        One of `METHODS`.
+    bandwidth_m : float
+        Radius of the quartic kernel, metres (other kernels spread equally far), and of the hot places.
     elapsed_ms : float
         Time from choice to result.
     cautions : tuple of str
@@ -82,16 +88,17 @@ class HotspotView:
     offenses: tuple[str, ...]
     records: int
     total: float
+    method: str
+    bandwidth_m: float
     elapsed_ms: float
     cautions: tuple[str, ...]
 
     @property
     def status(self) -> str:
         """One line: records used, cells, bandwidth, time taken."""
-        made = self.surface.made_by
         return (
             f"{self.records:,} records used ({self.total:,.0f} within the hours) · {self.surface.units.size:,} "
-            f"{self.surface.units.name} · bandwidth {made['bandwidth_m']:,.0f} m · {self.elapsed_ms:,.0f} ms"
+            f"{self.surface.units.name} · bandwidth {self.bandwidth_m:,.0f} m · {self.elapsed_ms:,.0f} ms"
         )
 
     @property
@@ -110,6 +117,7 @@ def explore_hotspots(
     end: When | None = None,
     bandwidth_m: float | None = None,
     hours: tuple[int, int] = (0, 24),
+    method: str = "quartic",
 ) -> HotspotView:
     """Map, chart and table of the records chosen.
 
@@ -124,15 +132,17 @@ def explore_hotspots(
     start, end : date or time, optional
         Half-open period; everything where left out.
     bandwidth_m : float, optional
-        Radius of the kernel, metres; the grid's default where left out.
+        Radius of the quartic kernel, metres; the grid's default where left out. See `method_surface`.
     hours : (int, int)
         Half-open band of local hours; (22, 4) runs over midnight. A record known only as a range
         counts for the part of its range that lies in the band.
+    method : str
+        One of `METHODS`: what the map is drawn with.
 
     Raises
     ------
     RtccError
-        An offense or period that cannot be read, or nothing left to show; the message says what
+        A method, offense or period that cannot be read, or nothing left to show; the message says what
         to widen.
 
     Examples
@@ -151,41 +161,38 @@ def explore_hotspots(
     codes = offense_codes(offense) if offense else ()
     picked, last_day = _picked(events, codes, start, end)
     spread = aoristic(picked)
-    band_hours = _hours_of_week(hours)
-    within, inside = picked, grid.assign(picked.x, picked.y) >= 0
-    if len(band_hours) < len(spread.hours):
-        weights = spread.weights_in(band_hours)
-        in_band = weights != 0
-        within, inside_band = replace(picked.where(in_band), weights=weights[in_band]), inside[in_band]
-    else:
-        inside_band = inside
+    inside = grid.assign(picked.x, picked.y) >= 0
+    within, in_band = within_hours(picked, hours, spread=spread)
     if not within.size:
         raise RtccError(
             f"no record of {', '.join(codes) or 'any offense'} from {start or 'the first'} to {end or 'the last'}, "
             f"{hours[0]}:00 to {hours[1]}:00: widen the period or the hours, or choose another offense"
         )
-    surface = kernel_density(within, grid, bandwidth_m=bandwidth_m)
+    bandwidth_m = bandwidth_m or default_bandwidth_m(grid)
+    made = method_surface(within, grid, method=method, bandwidth_m=bandwidth_m)
     if not inside.all():
         # Events beyond the edge shape the density near it; nothing else counts them.
-        picked, within = picked.where(inside), within.where(inside_band)
+        picked, within = picked.where(inside), within.where(inside[in_band])
         spread = aoristic(picked)
     held = counts(within, grid)
-    band, bands = _bands(surface, held)
+    band, bands = _bands(made, held)
     by_hour = spread.to_frame().rename(columns={"events": "count"})
-    by_hour["chosen"] = np.isin(np.arange(len(by_hour)), band_hours)
+    by_hour["chosen"] = np.isin(np.arange(len(by_hour)), hours_of_week(hours))
     return HotspotView(
-        surface,
+        made.surface,
         held,
         band,
         bands,
-        _hot_places(within, surface, held),
+        _hot_places(within, made.surface, held, bandwidth_m),
         _weeks(within, last_day),
         by_hour,
         codes,
         picked.size,
         within.total,
+        method,
+        bandwidth_m,
         (time.perf_counter() - began) * 1000,
-        _cautions(within, surface),
+        _cautions(within, made, band, method, bandwidth_m),
     )
 
 
@@ -263,24 +270,17 @@ def _picked(
     return picked, after if end is None else np.datetime64(pd.Timestamp(end).date(), "D")
 
 
-def _hours_of_week(hours: tuple[int, int]) -> list[int]:
-    first, last = hours
-    if not (0 <= first <= 24 and 0 <= last <= 24) or first == last:
-        raise RtccError(
-            f"hours {first} to {last} are not a band: give two different hours between 0 and 24, e.g. (22, 4)"
-        )
-    day = range(first, last) if first < last else [*range(first, 24), *range(last)]
-    return [24 * weekday + hour for weekday in range(7) for hour in day]
-
-
-def _bands(surface: RiskSurface, held: RiskSurface) -> tuple[NDArray[np.int8], pd.DataFrame]:
-    """Each cell's band, by its rank in density, and what each band holds."""
+def _bands(made: MethodSurface, held: RiskSurface) -> tuple[NDArray[np.int8], pd.DataFrame]:
+    """Each cell's band, by its rank on the surface, and what each band holds."""
+    surface = made.surface
     ground = surface.units.area_m2 / surface.units.area_m2.sum()
     order = np.argsort(-surface.values, kind="stable")
     reached = np.cumsum(ground[order]) - ground[order] / 2
     band = np.zeros(surface.units.size, dtype=np.int8)
     band[order] = np.searchsorted(BAND_SHARES, reached, side="left") + 1
     band[(band > len(BAND_SHARES)) | (surface.values <= 0)] = 0
+    if made.significant is not None:
+        band[~made.significant] = 0
     rows = []
     for number, (low, high) in enumerate(zip((0.0, *BAND_SHARES), BAND_SHARES, strict=False), start=1):
         cells = band == number
@@ -288,13 +288,13 @@ def _bands(surface: RiskSurface, held: RiskSurface) -> tuple[NDArray[np.int8], p
         words = f"hottest {high:.0%}" if number == 1 else f"{low:.0%} to {high:.0%}"
         least = float(surface.values[cells].min()) if cells.any() else np.nan
         rows.append((number, words, least, events, events / max(held.values.sum(), 1e-9), float(ground[cells].sum())))
-    columns = ["band", "ground", "least_per_km2", "events", "events_share", "ground_share"]
+    columns = ["band", "ground", "least", "events", "events_share", "ground_share"]
     return band, pd.DataFrame(rows, columns=columns)
 
 
-def _hot_places(events: Events, surface: RiskSurface, held: RiskSurface) -> pd.DataFrame:
-    """Peaks of the density at least a bandwidth apart, hottest first, with the events around each."""
-    grid, reach_m = surface.units, float(surface.made_by["bandwidth_m"])
+def _hot_places(events: Events, surface: RiskSurface, held: RiskSurface, reach_m: float) -> pd.DataFrame:
+    """Peaks of the surface at least a bandwidth apart, hottest first, with the events around each."""
+    grid = surface.units
     x, y = grid.centroids()
     rows, left = [], np.where(_local_maxima(surface), surface.values, 0.0)
     for rank in range(1, MOST_PLACES + 1):
@@ -304,7 +304,7 @@ def _hot_places(events: Events, surface: RiskSurface, held: RiskSurface) -> pd.D
         around = np.hypot(x - x[peak], y - y[peak]) <= reach_m
         rows.append((rank, float(held.values[around].sum()), float(surface.values[peak]), peak))
         left[around] = 0
-    places = pd.DataFrame(rows, columns=["rank", "events", "per_km2", "unit"])
+    places = pd.DataFrame(rows, columns=["rank", "events", "peak", "unit"])
     peaks = places["unit"].to_numpy(dtype=int)
     lon, lat = grid.area.unproject(x[peaks], y[peaks])
     return places.assign(
@@ -312,7 +312,7 @@ def _hot_places(events: Events, surface: RiskSurface, held: RiskSurface) -> pd.D
         address=_repeated(events, x[peaks], y[peaks], reach_m),
         lon=lon,
         lat=lat,
-    )[["rank", "address", "events", "share", "per_km2", "lon", "lat", "unit"]]
+    )[["rank", "address", "events", "share", "peak", "lon", "lat", "unit"]]
 
 
 def _local_maxima(surface: RiskSurface) -> NDArray[np.bool_]:
@@ -350,11 +350,23 @@ def _weeks(events: Events, last_day: np.datetime64) -> WeeklySeries:
     return weekly_series(recent, until=last_day.item(), weeks=int(np.clip(weeks, 1, MOST_WEEKS)))
 
 
-def _cautions(events: Events, surface: RiskSurface) -> tuple[str, ...]:
+def _cautions(
+    events: Events, made: MethodSurface, band: NDArray[np.int8], method: str, bandwidth_m: float
+) -> tuple[str, ...]:
     found = []
-    bandwidth_m, grid = surface.made_by["bandwidth_m"], surface.units
     if events.total < FEW_EVENTS:
         found.append(f"{events.total:,.0f} events are few: the map shows single events, not risk; widen the period")
+    if made.surface.kind == "density_per_km2":
+        found += _kernel_cautions(events, made.surface, bandwidth_m)
+    if made.significant is not None and not band.any():
+        found.append(f"{METHODS[method]}: no cell is significantly hot; what crowds there is could be chance")
+    if method == "counts":
+        found += _tie_caution(made.surface)
+    return (*found, *made.warnings)
+
+
+def _kernel_cautions(events: Events, surface: RiskSurface, bandwidth_m: float) -> list[str]:
+    found, grid = [], surface.units
     if bandwidth_m < 2 * grid.cell_m:
         found.append("the bandwidth is under two cells: the grid shows through; widen it or take smaller cells")
     circle = np.pi * bandwidth_m**2 / grid.area_m2.sum()
@@ -364,4 +376,17 @@ def _cautions(events: Events, surface: RiskSurface) -> tuple[str, ...]:
     lost = 1 - float(surface.values @ grid.area_m2) / 1e6 / events.total
     if lost > EDGE_SHARE:
         found.append(f"{lost:.0%} of the density falls outside the area: its edge looks cooler than it is")
-    return tuple(found)
+    return found
+
+
+def _tie_caution(surface: RiskSurface) -> list[str]:
+    """Counts tie: at the edge of the hottest 5 % chance of numbering decides which cells are painted."""
+    cells = max(round(0.05 * surface.values.size), 1)
+    least = np.partition(surface.values, -cells)[-cells]
+    tied, above = int((surface.values == least).sum()), int((surface.values > least).sum())
+    if least <= 0 or tied < 2 or above + tied == cells:
+        return []
+    return [
+        f"{tied:,} cells share the count ({least:g}) at the edge of the hottest 5 %: the first {cells - above:,} "
+        "of them by number are painted as such"
+    ]

@@ -12,11 +12,13 @@ import pytest
 
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events
+from rtcc_analytics.hotspots import gi_star
 from rtcc_analytics.units import Grid
 from rtcc_analytics.widgets import HotspotExplorer
 from rtcc_analytics.widgets.surface_map import BAND_COLOURS
 from rtcc_analytics.workflows.exploration import Exploration
 from rtcc_analytics.workflows.explore import explore_hotspots
+from rtcc_analytics.workflows.method_surfaces import EXPLAINED, METHODS
 
 from .conftest import PLANTED, SOUTH, WEST
 
@@ -24,6 +26,7 @@ MOVES = {
     "offense": ("220",),
     "period": (date(2023, 3, 6), date(2023, 6, 5)),
     "area": "West side, city",
+    "method": "gi_star",
     "cell": 300.0,
     "bandwidth": 1000.0,
     "hours": (0, 6),
@@ -62,8 +65,8 @@ def test_every_control_changes_map_charts_table_and_status(explorer: HotspotExpl
     getattr(explorer, control).value = MOVES[control]
     after = shown(explorer)
     unchanged = {name for name, a, b in zip(("map", "charts", "table", "status"), before, after, strict=True) if a == b}
-    # Cell and bandwidth are about the map: they leave the weeks and the hours as they were.
-    assert unchanged <= ({"charts"} if control in ("cell", "bandwidth") else set())
+    # Method, cell and bandwidth are about the map: they leave the weeks and the hours as they were.
+    assert unchanged <= ({"charts"} if control in ("cell", "bandwidth", "method") else set())
 
 
 def test_the_picture_is_hottest_where_the_hot_spot_was_planted(held: Exploration) -> None:
@@ -169,3 +172,27 @@ def test_few_events_are_warned_of(held: Exploration) -> None:
     few = Exploration(held.events.between("2023-01-02", "2023-01-09"), held.ground, {}, 1)
     assert isinstance(few.events, Events)
     assert "events are few" in HotspotExplorer(few, cell_m=200, bandwidth_m=800).status.value
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_hottest_where_the_hot_spot_was_planted_and_says_what_it_does(
+    held: Exploration, method: str
+) -> None:
+    explorer = HotspotExplorer(held, offense="240", cell_m=150, bandwidth_m=500, method=method)
+    x, y = explorer.view.surface.units.centroids()
+    peak = int(explorer.view.surface.values.argmax())
+    assert np.hypot(x[peak] - WEST - PLANTED["240"][0], y[peak] - SOUTH - PLANTED["240"][1]) < 300
+    assert EXPLAINED[method] in explorer.explained.value
+
+
+def test_gi_star_paints_only_cells_that_are_significantly_hot(held: Exploration) -> None:
+    explorer = HotspotExplorer(held, cell_m=150, method="gi_star")
+    counted = explorer.view.counts.values
+    local = gi_star(counted, explorer.view.surface.units)
+    painted = explorer.view.band > 0
+    assert painted.any() and (local.q_value[painted] <= 0.05).all() and (local.values[painted] > 0).all()
+
+
+def test_a_method_nobody_knows_is_refused_by_name(held: Exploration) -> None:
+    with pytest.raises(RtccError, match="'nonsense' is not known"):
+        HotspotExplorer(held, method="nonsense")

@@ -81,7 +81,7 @@ def test_places_are_peaks_a_bandwidth_apart_with_the_events_around_them() -> Non
     at = view.places["unit"].to_numpy()
     apart = np.hypot(x[at][:, None] - x[at][None], y[at][:, None] - y[at][None])
     assert apart[~np.eye(len(at), dtype=bool)].min() > 300
-    assert view.places["per_km2"].is_monotonic_decreasing
+    assert view.places["peak"].is_monotonic_decreasing
     for place in view.places.itertuples():
         near = np.hypot(x - x[place.unit], y - y[place.unit]) <= 300
         assert place.events == pytest.approx(view.counts.values[near].sum())
