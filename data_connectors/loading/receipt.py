@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from data_connectors.errors import rows_said
+
 if TYPE_CHECKING:
     import pandas
 
@@ -139,17 +141,6 @@ class LoadReceipt:
     def to_json(self) -> str:
         """The receipt as the store keeps it."""
         return json.dumps(asdict(self) | {"columns_seen": self.columns_seen}, default=str)
-
-
-def rows_said(n: int) -> str:
-    """A number of rows in words.
-
-    Examples
-    --------
-    >>> rows_said(1), rows_said(1200)
-    ('1 row', '1,200 rows')
-    """
-    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from data_connectors.errors import rows_said
 from data_connectors.faults import BETWEEN, WITHIN
 from data_connectors.loading.identity import IDENTIFIERS, identity
-from data_connectors.loading.receipt import FileReceipt, rows_said
+from data_connectors.loading.receipt import FileReceipt
 from data_connectors.mapping import (
     LAT,
     LON,

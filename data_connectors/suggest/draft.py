@@ -11,6 +11,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_connectors.errors import rows_said
 from data_connectors.nibrs import NIBRS_NAMES
 from data_connectors.profile import OPEN_ZONE
 from data_connectors.schemas import TABLES, UNKNOWN_OFFENSE, Column
@@ -128,7 +129,7 @@ class Draft:
         if chosen and self.looks[chosen.column].unique:
             return []
         if chosen and (blank := self._blank_but_unique(chosen.column)):
-            self.unsure.append(f"{chosen.column!r} is blank in {_rows(blank)}: told apart by all their fields")
+            self.unsure.append(f"{chosen.column!r} is blank in {rows_said(blank)}: told apart by all their fields")
             return []
         said = [name for name in ("offense_raw", "offense_description") if name in self.columns]
         name = next((n for n in said if chosen and self._unique([chosen.column, self.columns[n].column])), None)
@@ -344,9 +345,9 @@ class Draft:
         if len(rows) > _MANY_WORDS:
             rules = rules_for(rows)
             return [*told, "[crosswalk.offense]", "pattern = [", *(f"  {_value(rule)}," for rule in rules), "]"]
-        lines = [f"{_text(said)} = {_text(code)}  # {NIBRS_NAMES[code]}, {_rows(rows[said])}"
+        lines = [f"{_text(said)} = {_text(code)}  # {NIBRS_NAMES[code]}, {rows_said(rows[said])}"
                  for said, code in found.items()]  # fmt: skip
-        left = [f"# {_text(said)} = \"\"  # {_rows(n)}" for said, n in rows.items() if said not in found]
+        left = [f"# {_text(said)} = \"\"  # {rows_said(n)}" for said, n in rows.items() if said not in found]
         return [*told, "[crosswalk.offense.exact]", *lines, *(["# Not recognised:"] if left else []), *left]
 
     def _rows_by_offense(self, columns: Sequence[str]) -> dict[str, int]:
@@ -387,8 +388,6 @@ def _from(columns: Sequence[str]) -> str:
     return f"column = {_text(columns[0])}" if len(columns) == 1 else f'columns = {_value(columns)}, join = "{_JOIN}"'
 
 
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def _dates(formats: Sequence[str]) -> list[str]:

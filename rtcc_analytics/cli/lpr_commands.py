@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from data_connectors.errors import rows_said
 from rtcc_analytics.cli.app import StoreOption, app, open_store, print_frame
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _ask(
 
     found.write_csv(out)
     audit_report.record(opened, action="export", what=found.search, purpose=purpose, rows=len(found))
-    typer.echo(f"{len(found)} rows in {out}; the export is in the ledger")
+    typer.echo(f"{rows_said(len(found))} in {out}; the export is in the ledger")
 
 
 @lpr_app.command("history")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from data_connectors.errors import rows_said
 from rtcc_analytics.cli.app import ExplainOption, StoreOption, app, open_store, print_frame
 
 
@@ -69,7 +70,7 @@ def undo(
 ) -> None:
     """Undo one load: its rows go, what it replaced comes back."""
     rows = open_store(store).undo(load_id, lake=lake)
-    typer.echo(f"load {load_id} of {lake} undone: {rows} rows touched")
+    typer.echo(f"load {load_id} of {lake} undone: {rows_said(rows)} touched")
 
 
 @app.command()
@@ -90,7 +91,7 @@ def expunge(
         typer.confirm(f"Take the rows of {table} with {wanted} from {source} out of every snapshot?", abort=True)
     rows = open_store(store).expunge(table, source=source, match=wanted, reason=reason)
     typer.echo(
-        f"{rows} rows expunged; older snapshots no longer exist, so older reports keep their files but cannot be "
+        f"{rows_said(rows)} expunged; older snapshots no longer exist, so older reports keep their files but cannot be "
         "rerun\n"
         "not reached, and each brings the record back or still holds it:\n"
         f"  files of {source}: a reload reads the record in again. Have the sender seal it, take new files, destroy "
@@ -125,7 +126,7 @@ def correct_location(
         address=address or None,
         outside=outside,
     )
-    typer.echo(f"{rows} rows corrected; the correction is applied again at every reload")
+    typer.echo(f"{rows_said(rows)} corrected; the correction is applied again at every reload")
 
 
 @app.command()
