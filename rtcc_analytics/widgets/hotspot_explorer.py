@@ -299,17 +299,18 @@ def _legend(view: HotspotView) -> str:
     by = {"z_score": "Ground by Gi*, if significant", "count": "Ground by count"}.get(
         view.surface.kind, "Ground by density"
     )
-    cell = "padding-right:12px;vertical-align:top;white-space:nowrap"
+    cell = "white-space:nowrap"
     swatch = "display:inline-block;width:16px;height:11px;border:1px solid #888;vertical-align:middle;background:"
     cells = "".join(
-        f'<td style="{cell}"><span style="{swatch}{colour}"></span> {row.ground.replace(" to ", "–")}<br>'
-        f'<span style="color:#555">{row.events_share:.0%} of events</span></td>'
+        f'<div style="{cell}"><span style="{swatch}{colour}"></span> {row.ground.replace(" to ", "–")}<br>'
+        f'<span style="color:#555">{row.events_share:.0%} of events</span></div>'
         for colour, row in zip(BAND_COLOURS, view.bands.itertuples(), strict=True)
     )
     return (
-        '<table style="font:12px sans-serif;color:#1a1a1a;line-height:1.35;margin-top:4px"><tr>'
-        f'<td style="{cell}"><b>{by}</b><br><span style="color:#555">rings: one bandwidth</span></td>'
-        f"{cells}</tr></table>"
+        '<div style="font:12px sans-serif;color:#1a1a1a;line-height:1.35;margin-top:4px;'
+        'display:flex;flex-wrap:wrap;gap:2px 12px">'
+        f'<div style="{cell}"><b>{by}</b><br><span style="color:#555">rings: one bandwidth</span></div>'
+        f"{cells}</div>"
     )
 
 

@@ -24,6 +24,7 @@ from rtcc_analytics.workflows.exploration import Exploration
 from rtcc_analytics.workflows.method_surfaces import METHODS
 
 COLOURS = {"both": "#67000d", "only A": "#e08214", "only B": "#2166ac"}
+NAMED = {"both": "both", "only A": "A only", "only B": "B only"}
 
 
 class MethodSwipe(w.VBox):
@@ -128,14 +129,9 @@ class MethodSwipe(w.VBox):
             for alone, hot in ((2, made.hot_a), (3, made.hot_b))
         )
         self.map.show(*pictures, self._raster.bounds)
-        notes = "".join(
-            f'<div style="color:#8a4b00">⚠ {side}: {escape(note)}</div>'
-            for side, warnings in (("A", made.warnings_a), ("B", made.warnings_b))
-            for note in warnings
-        )
         self.status.value = (
             f"<div><b>A</b> {escape(made.side_a)} · <b>B</b> {escape(made.side_b)}</div>"
-            f"<div>Both: {escape(self._shared_words)}</div><div><b>{escape(made.reading)}</b></div>{notes}"
+            f"<div>Both: {escape(self._shared_words)}</div><div><b>{escape(made.reading)}</b></div>{_notes(made)}"
         )
         self.table.value = _agreement_table(made)
 
@@ -179,14 +175,33 @@ def _side_controls(name: str, side: Side) -> tuple[w.Dropdown, w.DatePicker, w.D
     )
 
 
+def _notes(made: MethodComparison) -> str:
+    """The warnings, each once, with whose it is."""
+    said = {}
+    for side, warnings in (("A", made.warnings_a), ("B", made.warnings_b)):
+        for note in warnings:
+            said.setdefault(note, []).append(side)
+    return "".join(
+        f'<div style="color:#8a4b00">⚠ {" and ".join(sides)}: {escape(note)}</div>' for note, sides in said.items()
+    )
+
+
 def _agreement_table(made: MethodComparison) -> str:
     hot = made.to_frame()["hot"].value_counts()
     swatch = "color:#fff;padding:0 6px;background:"
-    legend = " ".join(f'<span style="{swatch}{colour}">hot in {words}</span>' for words, colour in COLOURS.items())
+    legend = " ".join(
+        f'<span style="{swatch}{colour}">hot in {NAMED[words]}</span>' for words, colour in COLOURS.items()
+    )
     columns = [
-        ("Hot in", "left", list(COLOURS)),
+        ("Hot in", "left", list(NAMED.values())),
         ("Cells", "right", [f"{hot.get(row, 0):,}" for row in COLOURS]),
     ]
-    caption = f"Hottest {made.share:.0%} of the cells · rank correlation of all cells {made.rank_correlation:.2f}"
     drag = "Drag the divider, or focus it and press the arrow keys: A on its left, B on its right."
-    return f'<div style="font:12px sans-serif">{legend} {drag}</div>' + table_html(columns, caption=caption)
+    agree = (
+        f"Hottest {made.share:.0%} of the cells on each side. Rank correlation of all cells: "
+        f"{made.rank_correlation:.2f} (1: same order; 0: none)."
+    )
+    return (
+        f'<div style="font:12px/1.6 sans-serif">{legend} {drag}<br>{agree}</div>'
+        + table_html(columns, caption="Hot cells")
+    )

@@ -204,7 +204,7 @@ def _side(
     if not within.size:
         raise RtccError(f"no record of this offense from {start} to {end}: widen the period or the hours")
     made = method_surface(within, grid, method=side.method, bandwidth_m=bandwidth_m)
-    return made, f"{METHODS[side.method]}, {start} to before {end}, {within.size:,} records"
+    return made, f"{METHODS[side.method]}, from {start}, before {end}, {within.size:,} records"
 
 
 def _chance_warning(made: MethodSurface, hot: NDArray[np.bool_]) -> tuple[str, ...]:

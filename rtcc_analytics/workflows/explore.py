@@ -56,8 +56,8 @@ class HotspotView:
     bands : DataFrame
         One row per band: band, ground (in words), least (of the surface), events, events_share, ground_share.
     places : DataFrame
-        Peaks of the surface at least a bandwidth apart, hottest first: rank, address (which most
-        events there share, with their number; never of a sex or domestic offense), events within
+        Peaks of the surface (for Gi*, significantly hot ones) at least a bandwidth apart, hottest first: rank,
+        address (which most events there share, with their number; never of a sex or domestic offense), events within
         a bandwidth, share, the surface at the peak, lon, lat, unit.
     weeks : WeeklySeries
         Up to 52 weeks before the end of the period, within the hours chosen.
@@ -183,7 +183,7 @@ def explore_hotspots(
         held,
         band,
         bands,
-        _hot_places(within, made.surface, held, bandwidth_m),
+        _hot_places(within, made, held, bandwidth_m),
         _weeks(within, last_day),
         by_hour,
         codes,
@@ -292,11 +292,14 @@ def _bands(made: MethodSurface, held: RiskSurface) -> tuple[NDArray[np.int8], pd
     return band, pd.DataFrame(rows, columns=columns)
 
 
-def _hot_places(events: Events, surface: RiskSurface, held: RiskSurface, reach_m: float) -> pd.DataFrame:
+def _hot_places(events: Events, made: MethodSurface, held: RiskSurface, reach_m: float) -> pd.DataFrame:
     """Peaks of the surface at least a bandwidth apart, hottest first, with the events around each."""
-    grid = surface.units
+    surface, grid = made.surface, made.surface.units
+    peaks = _local_maxima(surface)
+    if made.significant is not None:
+        peaks &= made.significant
     x, y = grid.centroids()
-    rows, left = [], np.where(_local_maxima(surface), surface.values, 0.0)
+    rows, left = [], np.where(peaks, surface.values, 0.0)
     for rank in range(1, MOST_PLACES + 1):
         peak = int(left.argmax())
         if left[peak] <= 0:

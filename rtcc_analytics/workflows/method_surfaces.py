@@ -31,9 +31,9 @@ EXPLAINED: dict[str, str] = {
     "gaussian": "each event spreads as a bell, as far on average as the quartic kernel; long, thin skirts",
     "epanechnikov": "each event spreads as a dome, as far on average as the quartic kernel; flatter in the middle",
     "adaptive": "the quartic circle shrinks where events crowd and widens where they are sparse",
-    "counts": "events in each cell, unsmoothed; what falls just across the edge counts for the neighbour",
-    "gi_star": "a cell with its eight neighbours against the whole map; painted only where chance is ruled out "
-    "(5 % false discoveries)",
+    "counts": "events in each cell, unsmoothed; a step across an edge is lost. The bandwidth only sets the rings",
+    "gi_star": "a cell with its eight neighbours against the whole map; painted only where significantly "
+    "hot (5 % false discoveries). The bandwidth only sets the rings",
 }
 """One line for each method: what it does to an event."""
 

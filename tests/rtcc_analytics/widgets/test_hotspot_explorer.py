@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from datetime import date
 
 import cv2
@@ -20,7 +21,7 @@ from rtcc_analytics.workflows.exploration import Exploration
 from rtcc_analytics.workflows.explore import explore_hotspots
 from rtcc_analytics.workflows.method_surfaces import EXPLAINED, METHODS
 
-from .conftest import PLANTED, SOUTH, WEST
+from .conftest import PLANTED, SIDE, SOUTH, WEST
 
 MOVES = {
     "offense": ("220",),
@@ -191,6 +192,18 @@ def test_gi_star_paints_only_cells_that_are_significantly_hot(held: Exploration)
     local = gi_star(counted, explorer.view.surface.units)
     painted = explorer.view.band > 0
     assert painted.any() and (local.q_value[painted] <= 0.05).all() and (local.values[painted] > 0).all()
+    assert painted[explorer.view.places["unit"].to_numpy()].all()
+
+
+def test_gi_star_of_a_pattern_without_a_hot_spot_rings_and_paints_nothing(held: Exploration) -> None:
+    lattice = np.arange(200, SIDE, 400.0)
+    x, y = (axis.ravel() for axis in np.meshgrid(lattice, lattice))
+    even = Events(x=x + WEST, y=y + SOUTH, crs=held.events.crs, timezone=held.events.timezone,
+                  offense=["220"] * x.size, occurred_from=["2023-06-05T15:00"] * x.size)  # fmt: skip
+    explorer = HotspotExplorer(replace(held, events=even), cell_m=300, method="gi_star")
+    assert not explorer.view.band.any() and explorer.view.places.empty
+    assert "no cell is significantly hot" in explorer.status.value
+
 
 
 def test_a_method_nobody_knows_is_refused_by_name(held: Exploration) -> None:
