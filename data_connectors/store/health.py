@@ -65,9 +65,12 @@ def diagnose(location: str | Path | Location | None = None) -> tuple[Finding, ..
         return tuple(findings)
     try:
         place = Location.parse(location)
+    except StoreError as error:  # the address itself is not repeated: it may hold a password
+        return (*findings, Finding("problem", str(error), "correct the location given with --store or RTCC_STORE"))
+    try:
         creation.require(place)
     except StoreError as error:
-        return (*findings, Finding("problem", str(error), f"rtcc init --store {location}"))
+        return (*findings, Finding("problem", str(error), f"rtcc init --store {place.text}"))
     findings.append(Finding("ok", f"store at {place.text}"))
     for check in (_folder, _disk, _lakes, _ledger):
         findings += _guarded(check, place)
@@ -77,7 +80,7 @@ def diagnose(location: str | Path | Location | None = None) -> tuple[Finding, ..
 def _guarded(check: Callable[[Location], Iterator[Finding]], place: Location) -> list[Finding]:
     try:
         return list(check(place))
-    except StoreError as error:
+    except (StoreError, OSError) as error:
         return [
             Finding(
                 "problem",
@@ -131,6 +134,8 @@ def _folder(place: Location) -> Iterator[Finding]:
 
 
 def _disk(place: Location) -> Iterator[Finding]:
+    if not place.root.is_dir():  # _folder has said so
+        return
     usage = shutil.disk_usage(place.root)
     words = f"{usage.free / 1024**3:.1f} GiB free of {usage.total / 1024**3:.1f} GiB at {place.root}"
     if usage.free < _LITTLE_DISK_BYTES:

@@ -79,7 +79,7 @@ class Location:
         text = str(location)
         if not text.strip():
             raise StoreError("no store location given: pass a folder, or postgresql://user@host/db?data_path=/folder")
-        if re.match(r"^[A-Za-z][A-Za-z0-9+.-]*://", text):
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|postgres(ql)?:", text, re.IGNORECASE):
             return _parse_server(text)
         root = Path(text).expanduser().absolute()
         return cls(str(root), root)
@@ -109,8 +109,11 @@ def _parse_server(text: str) -> Location:
     try:
         parts = urlsplit(text)
         port = parts.port or 5432
-    except ValueError as error:
-        raise StoreError(f"the store address cannot be read ({error}): write {_PATTERN}") from None
+    except ValueError:  # its words may repeat a part of the password
+        raise StoreError(
+            "the store address cannot be read: the port is no number from 0 to 65535, or the password holds a character "
+            f"such as / : # ? that an address writes as %2F %3A %23 %3F. Write {_PATTERN}"
+        ) from None
     if parts.scheme not in ("postgresql", "postgres"):
         raise StoreError(
             f"a store address starts with postgresql://, not {parts.scheme}://: write {_PATTERN}, or a folder"

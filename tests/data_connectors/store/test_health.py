@@ -42,6 +42,30 @@ def test_what_is_missing_comes_with_the_command_that_mends_it(tmp_path: Path) ->
     assert diagnose(f"postgresql://ana@127.0.0.1:9/rtcc?data_path={tmp_path}")[-1].level == "problem"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://bob:s3cret@127.0.0.1:1/db",
+        "postgresql://bob:s3cret@127.0.0.1:1/db?data_path=rel",
+        "postgresql://bob:s3cret@127.0.0.1:1/db?data_path=/no/such/folder",
+        "postgresql://bob:s3cret@127.0.0.1:port/db?data_path=/no/such/folder",
+        "postgresql://bob:s3cret/more@127.0.0.1:1/db?data_path=/no/such/folder",
+        "postgresql:/bob:s3cret@127.0.0.1:1/db",
+        "POSTGRES:bob:s3cret@127.0.0.1:1/db",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told_without_its_password(address: str) -> None:
+    problems = [finding for finding in diagnose(address) if finding.level == "problem"]
+    assert problems and all(finding.remedy for finding in problems)
+    assert not any("s3cret" in finding.what + finding.remedy for finding in problems)
+
+
+def test_a_data_folder_that_is_not_there_is_a_finding_with_a_remedy() -> None:
+    findings = diagnose("postgresql://bob@127.0.0.1:1/db?data_path=/no/such/folder")
+    [finding] = [finding for finding in findings if finding.what.startswith("the data folder /no/such/folder")]
+    assert finding.level == "problem" and "data_path" in finding.remedy
+
+
 def test_a_catalog_that_hides_rows_is_found(embedded: Store, write, incidents) -> None:
     """The trap that STACK-like layouts set: statistics that say a file cannot hold what it holds."""
     write(embedded, "incidents", incidents("a", "b"))
