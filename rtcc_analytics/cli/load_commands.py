@@ -82,14 +82,22 @@ def profile_suggest(
     table: Annotated[
         str, typer.Option(help="What it holds, where you know: incidents, calls, plate_reads, cameras …")
     ] = "",
-    write: Annotated[Path | None, typer.Option("--write", help="Write the draft here instead of printing it")] = None,
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Write the draft here, to a new file, instead of printing it")
+    ] = None,
 ) -> None:
     """Draft a profile for a file, and preview what each column would become."""
+    from data_connectors.errors import RtccError
     from data_connectors.suggest import suggest
 
+    if write and write.exists():
+        raise RtccError(f"{write} is there already and may hold your own work: give another name, or remove it first")
     suggestion = suggest(file, table=table or None)
     if write:
-        write.write_text(suggestion.toml, encoding="utf-8")
+        try:
+            write.write_text(suggestion.toml, encoding="utf-8")
+        except OSError as error:
+            raise RtccError(f"{write} cannot be written: {error.strerror}; give another name") from error
         typer.echo(f"draft written to {write}; read it, mend it, then: rtcc load {write} {file} --dry-run")
         typer.echo("\n".join(["to check first:", *(f"  - {told}" for told in suggestion.unsure), ""]))
     else:
