@@ -34,6 +34,7 @@ Report = Callable[[int, int, str], None]
 
 STAGED, REFUSED = "staged", "staged_rejects"
 _CHECKS = ("file_name", "fault", "fault_value", "unread")
+_FEW_UNREAD = 20
 _MOST_SHOWN = 40
 
 
@@ -246,7 +247,7 @@ class Staging:
         return Intake(tuple(self.files), read, self.skipped, repeated, dict(reasons), tuple(self.zones), notes)
 
     def _unread(self) -> Iterator[str]:
-        """A note for each column whose values are there but cannot be read: how many, and the first."""
+        """A note for each column whose values are there but cannot be read; `LoadError` where that is most times."""
         found = self.session.rows(
             f"SELECT one[1], count(*), min_by(file_name, place), min_by(line, place), min_by(one[2], place), "
             f"min_by(one[3], place) FROM (SELECT rowid AS place, file_name, line, "
@@ -257,8 +258,15 @@ class Staging:
         for column, n, file, line, source, said in found:
             kind = "coordinate" if column in ("lon", "lat") else "time"
             shown = f": {said[:_MOST_SHOWN]!r}" if said else ""
-            yield (f"{n:,} {kind}{'s' * (n > 1)} could not be read, blanks not counted: {column} "
-                   f"(first: {file}, line {line}, column {source!r}{shown})")
+            first = f"{file}, line {line}, column {source!r}{shown}"
+            tolerated = self.profile.table.tolerated_reject_share
+            if kind == "time" and n >= _FEW_UNREAD and n > tolerated * self.read:
+                raise LoadError(
+                    f"{column} of {n:,} of {rows_said(self.read)} could not be read, more than the {tolerated:.0%} "
+                    f"that {self.profile.table.name} tolerates, so nothing was loaded (first: {first})",
+                    remedy=f"Mend the file, or give the profile {self.profile.name!r} that format.",
+                )
+            yield f"{n:,} {kind}{'s' * (n > 1)} could not be read, blanks not counted: {column} (first: {first})"
 
     def _without_identifier(self) -> Iterator[str]:
         """A note on records whose identifier is blank, where the feed has one."""

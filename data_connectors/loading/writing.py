@@ -41,17 +41,24 @@ def look(session: LoadingSession, profile: Profile, intake: Intake, *, allow_shr
 
 
 def write(session: LoadingSession, profile: Profile, intake: Intake, *, allow_shrink: bool) -> LoadReceipt:
-    """Write what differs and the load's own row; nothing at all where nothing differs. Called inside a job."""
+    """Write what differs, what was refused and the load's own row; nothing where all is known. Called inside a job."""
     difference = _compare(session, profile, allow_shrink)
-    if not difference.any:
+    if not difference.any and not _newly_refused(session):
         return _receipt(session, profile, intake, difference)
     load_id = session.next_load_id()
     receipt = _receipt(session, profile, intake, difference, load_id=load_id)
+    if difference.any:
+        _write_rows(session, profile, load_id, all_of_them=not difference.unchanged)
+    _book(session, profile, receipt)
+    return receipt
+
+
+def _write_rows(session: LoadingSession, profile: Profile, load_id: int, *, all_of_them: bool) -> None:
     target = session.table(profile.table.name)
     session.run(f"DELETE FROM {target} WHERE {_outdated(profile)}", **_only_source(profile))
     names = [c.name for c in profile.table.all_columns if c.name != "load_id"]
     listed = ", ".join(map(quoted, names))
-    incoming = f"SELECT {listed} FROM {STAGED}" + (f" WHERE {_wanted(profile)}" if difference.unchanged else "")
+    incoming = f"SELECT {listed} FROM {STAGED}" + ("" if all_of_them else f" WHERE {_wanted(profile)}")
     corrected = profile.table.lake == "records"  # plate reads are no places that a person corrects: no copy of them
     if corrected:
         session.run(f"CREATE OR REPLACE TEMP TABLE incoming AS {incoming}")
@@ -65,8 +72,15 @@ def write(session: LoadingSession, profile: Profile, intake: Intake, *, allow_sh
     )
     if corrected:
         session.run("DROP TABLE incoming")
-    _book(session, profile, receipt)
-    return receipt
+
+
+def _newly_refused(session: LoadingSession) -> bool:
+    """Whether a row was refused that the store does not hold as refused already."""
+    [(found,)] = session.rows(
+        f"SELECT EXISTS (FROM {REFUSED} AS r ANTI JOIN {session.table('rejects')} AS k "
+        "ON k.source = r.source AND k.file_hash = r.file_hash AND k.line = r.line AND k.reason = r.reason)"
+    )
+    return bool(found)
 
 
 def _only_source(profile: Profile) -> dict[str, str]:
