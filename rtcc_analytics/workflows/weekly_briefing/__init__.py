@@ -112,7 +112,10 @@ def weekly_briefing(
         sections=(
             sections.words_section(bottom_line, bottom_line_sentences(comparison, hot.found, window=LEVEL_WINDOW)),
             *sections.follow_up_section(follow_up, notes),
-            sections.comparison_section(comparison, against=against, years=years, reads=("incidents",)),
+            sections.comparison_section(
+                comparison, absent=records.absent, order=(*records.by_group, ALL), against=against, years=years,
+                reads=("incidents",),
+            ),
             sections.weeks_section(weeks, reads=("incidents",)),
             *_beside([*_next_week(records, weeks), *_patterns(records)]),
             *_beside(_times_and_addresses(records)),
@@ -154,7 +157,8 @@ def offense_groups(offenses: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _compared(records: reading.Records, *, years: int) -> tuple[temporal.PeriodComparison, str]:
     """Against the mean of earlier years; against last year alone where the records hold no more."""
-    series = {**records.by_group, ALL: records.together}
+    counted = {name: found for name, found in records.by_group.items() if name not in records.absent}
+    series = {**counted, ALL: records.together}
     for against in ("multi_year_mean", "last_year"):
         comparison = temporal.compare_periods(
             series, until=records.until, windows=WINDOWS, years=years, against=(against,)

@@ -39,6 +39,9 @@ _LOADED = """
 SELECT source, max(loaded_at) AS loaded_at, arg_max(profile, load_id) AS profile FROM loads
 WHERE table_name = 'incidents' AND undone_at IS NULL GROUP BY source
 """
+_CARRIED = """
+SELECT DISTINCT offense FROM incidents WHERE $source::VARCHAR IS NULL OR source = $source ORDER BY offense
+"""
 _ROWS_ADDED = """
 SELECT lon, lat, lon IS NOT NULL AND lat IS NOT NULL AND location_quality NOT IN ('missing', 'outside') AS placed
 FROM incidents
@@ -73,6 +76,8 @@ class Records:
         Every offense of the table, those without coordinates too unless an area was asked for.
     by_group : mapping of str to Occurrences
         The same by row of the table.
+    absent : tuple of str
+        Rows of the table of whose offenses these feeds hold none at any date: not counted is not zero.
     unknown : Occurrences
         Records whose offense maps to no code.
     placed : Events
@@ -88,6 +93,7 @@ class Records:
     until: date
     together: Occurrences
     by_group: Mapping[str, Occurrences]
+    absent: tuple[str, ...]
     unknown: Occurrences
     placed: Events
     feeds: pd.DataFrame
@@ -174,6 +180,8 @@ def read_records(
     """
     with log.named("feeds"):
         feeds = _feeds(log, source)
+    with log.named("offenses of the feeds"):
+        carried = set(log.read(_CARRIED, source=source)["offense"])
     with log.named("study area"):
         study = read_study_area(log, area, source=source)
         until = _until(log, until, source, study.timezone)
@@ -195,6 +203,7 @@ def read_records(
         until,
         everything.of(*codes),
         {name: everything.of(*listed) for name, listed in groups.items() if name != ALL},
+        tuple(name for name, listed in groups.items() if name != ALL and carried.isdisjoint(listed)),
         everything.of(UNKNOWN),
         placed,
         feeds,

@@ -25,6 +25,7 @@ from rtcc_analytics.workflows.weekly_briefing.words import (
 )
 
 MANY_OUTSIDE = 5
+NOT_CARRIED = "not in these feeds"
 
 
 def words_section(given: str, generated: Sequence[str]) -> Text:
@@ -46,16 +47,29 @@ def follow_up_section(follow_up: Sequence[str], notes: str) -> list[Text]:
     return made
 
 
-def comparison_section(comparison: PeriodComparison, *, against: str, years: int, reads: Sequence[str]) -> TableSection:
-    """Each window's count beside the same dates of last year and of earlier years, differences with intervals."""
+def comparison_section(
+    comparison: PeriodComparison,
+    *,
+    order: Sequence[str],
+    absent: Sequence[str],
+    against: str,
+    years: int,
+    reads: Sequence[str],
+) -> TableSection:
+    """Each window's count beside the same dates of last year and of earlier years, differences with intervals.
+
+    The rows stand in `order`; those in `absent` are in no feed, so they have dashes where a zero would mislead.
+    """
     rows = comparison.to_frame()
     windows = list(dict.fromkeys(rows["window"]))
-    offenses = list(dict.fromkeys(rows["offense"]))
     by_name = rows.set_index(["offense", "window"])
     with_mean = against == "multi_year_mean"
     heads = ["Now", "Last yr", *([f"{years}-yr mean"] if with_mean else []), "Difference (95 %)"]
     cells, strong = [], []
-    for i, offense in enumerate(offenses):
+    for i, offense in enumerate(order):
+        if offense in absent:
+            cells.append([f"{offense}: {NOT_CARRIED}", *["–"] * (len(heads) * len(windows))])
+            continue
         line = [offense]
         for window in windows:
             row = by_name.loc[(offense, window)]

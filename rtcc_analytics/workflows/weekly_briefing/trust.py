@@ -35,10 +35,20 @@ def sections(
     """What to keep in mind, published counts and definitions, as far as there are any."""
     start, end = records.days(UNKNOWN_DAYS)
     unknown = records.unknown.between(start, end).total if records.unknown.size else 0.0
-    cautions = cautions_section(quality, [*remarks, *_silences(records)], width="half")
+    cautions = cautions_section(quality, [*_absences(records), *remarks, *_silences(records)], width="half")
     published = published_section(quality, reads=("quality",), width="half")
     defined = definitions_section(groups, unknown_counted=unknown, width="half")
     return [*cautions, *published, defined]
+
+
+def _absences(records: Records) -> list[str]:
+    """Which rows of the table no feed carries, where any."""
+    if not records.absent:
+        return []
+    return [
+        f"**Not in these feeds:** {', '.join(name.lower() for name in records.absent)}. No record of any date has such "
+        "an offense, so a dash is not a zero: whether any happened is not known here."
+    ]
 
 
 def _silences(records: Records) -> list[str]:

@@ -43,10 +43,25 @@ def test_the_table_is_what_plain_sql_counts(county: Store, briefed: Report) -> N
     rows["day"] = pd.to_datetime(rows["day"])
     for name, codes in {**INDEX_GROUPS, "All of these": sum(INDEX_GROUPS.values(), ())}.items():
         counted = rows[rows["offense"].isin(codes)]
+        if counted.empty:
+            continue
         for window, starts in SPANS.items():
             for column, start, end in zip((0, 1), starts, ("2024-11-25", "2023-11-25"), strict=True):
                 by_hand = counted.loc[(counted["day"] >= start) & (counted["day"] < end), "offense_count"].sum()
                 assert shown(briefed, name)[window][column] == f"{by_hand:,}"
+
+
+def test_an_offense_of_no_feed_has_dashes_instead_of_zeros(county: Store, briefed: Report) -> None:
+    carried = set(county.read("SELECT DISTINCT offense FROM incidents")["offense"])
+    absent = [name for name, codes in INDEX_GROUPS.items() if carried.isdisjoint(codes)]
+    assert "Arson" in absent and "Burglary" not in absent
+    for name in absent:
+        assert set(sum(shown(briefed, f"{name}: not in these feeds").values(), [])) == {"–"}
+    assert any(
+        item.startswith(f"**Not in these feeds:** {', '.join(absent).lower()}.")
+        for item in section(briefed, "cautions").items
+    )
+    assert set(section(briefed, "comparison").frame["offense"]).isdisjoint(absent)
 
 
 def test_the_map_accounts_for_what_the_table_counts(county: Store, briefed: Report) -> None:
