@@ -29,6 +29,7 @@ from data_connectors.store import quoted
 LON, LAT, PLACE, PLATE = "_lon", "_lat", "_place", "_plate"
 PRIMARY_TIME = {"incidents": "occurred_from", "calls": "received_at", "plate_reads": "captured_at",
                 "hotlist_entries": "issued_at"}
+_LIKE_ENOUGH = 0.6  # of 1: 'Latitude' and 'LATITUD' have 0.93, 'CaseNo' and 'Case Number' 0.63, 'Beat' and 'Date' 0.5
 _LOCAL = {"occurred_local": "occurred_from", "received_local": "received_at"}
 
 
@@ -76,14 +77,35 @@ def require_columns(profile: Profile, layout: Layout, columns: Sequence[str], fi
 
 
 def _missing(absent: Sequence[str], columns: Sequence[str], profile: Profile, file: str) -> LoadError:
-    near = {c: difflib.get_close_matches(c, columns, n=1, cutoff=0.5) for c in absent}
-    hints = ", ".join(f"{c!r}" + (f" (renamed to {near[c][0]!r}?)" if near[c] else "") for c in absent)
+    used = {*profile.drop, *(c for layout in profile.layouts for c in (*layout.when, *layout.raw_columns))}
+    near = renamed(absent, [c for c in columns if c not in used])
+    hints = ", ".join(f"{c!r}" + (f" (renamed to {near[c]!r}?)" if c in near else "") for c in absent)
     alone = " The file has a single column: is the delimiter right?" if len(columns) == 1 else ""
     return LoadError(
         f"the column {hints} is not in the file, whose columns are: {', '.join(columns)}", file=file, line=1,
         column=absent[0],
         remedy=f"Mend the profile {profile.name!r}: a [[layout]] for the new columns, or `optional`.{alone}",
     )
+
+
+def renamed(absent: Sequence[str], free: Sequence[str]) -> dict[str, str]:
+    """Which column of a file each absent one has probably become: the likest pairs first, no column twice.
+
+    Examples
+    --------
+    >>> renamed(["Latitude", "CaseNo"], ["LATITUD", "Case Number", "Shape_Area"])
+    {'Latitude': 'LATITUD', 'CaseNo': 'Case Number'}
+    """
+    folded = {c: "".join(filter(str.isalnum, c.casefold())) for c in (*absent, *free)}
+    likeness = {
+        (lost, column): difflib.SequenceMatcher(None, folded[lost], folded[column]).ratio()
+        for lost in absent for column in free
+    }
+    found: dict[str, str] = {}
+    for lost, column in sorted(likeness, key=likeness.__getitem__, reverse=True):
+        if likeness[lost, column] >= _LIKE_ENOUGH and lost not in found and column not in found.values():
+            found[lost] = column
+    return {lost: found[lost] for lost in absent if lost in found}
 
 
 def compile_mapping(

@@ -35,11 +35,19 @@ REFUSED = {
     "twice.csv": (GOOD.replace("Lat,", "Lon,").encode(), ("twice.csv, line 1, column 'Lon'", "two columns", "Rename")),
     "renamed.csv": (GOOD.replace("Address", "Adress").encode(),
                     ("renamed.csv, line 1, column 'Address'", "renamed to 'Adress'?", "Mend the profile")),
+    "upper.csv": (GOOD.replace("Lat,", "LAT,").encode(), ("upper.csv, line 1, column 'Lat'", "renamed to 'LAT'?")),
     "missing.csv": (GOOD.replace(",Lat", "").replace(",41.7", "").encode(), ("missing.csv", "column 'Lat'", "profile")),
     "semicolons.csv": (GOOD.replace(",", "~").encode(), ("semicolons.csv", "is the delimiter right?")),
     "ragged.csv": (GOOD.encode() + b"2,BURGLARY\n3,BURGLARY,x\n",
                    ("2 of 3 rows", "ragged.csv, line 3: 2 fields where the header has 7", "Mend the file", "5%")),
 }
+
+
+def test_a_rename_is_guessed_among_the_columns_that_the_profile_does_not_use(town, used: Store) -> None:
+    file = town.raw("lost.csv", GOOD.replace("Lat,", "Lo,").encode())
+    with pytest.raises(LoadError, match="column 'Lat' is not in") as error:
+        load(used, town.profile, [file])
+    assert "renamed" not in str(error.value)
 
 
 @pytest.mark.parametrize("name", REFUSED)
