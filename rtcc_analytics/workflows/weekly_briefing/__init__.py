@@ -118,7 +118,7 @@ def weekly_briefing(
             ),
             sections.weeks_section(weeks, reads=("incidents",)),
             *_beside([*_next_week(records, weeks), *_patterns(records)]),
-            *_beside(_times_and_addresses(records)),
+            *_beside(_times_and_addresses(records, quality)),
             *_beside(_hot_places_sections(hot)),
             *_where_next_week(records, weeks, groups),
             trust.feeds_section(quality, records, reads=("quality",)),
@@ -249,13 +249,18 @@ def _hot_places_sections(hot: _HotPlaces) -> list[Section]:
     ]
 
 
-def _times_and_addresses(records: reading.Records) -> list[Section]:
+def _times_and_addresses(records: reading.Records, quality: QualityReport) -> list[Section]:
     """The clock of the last 28 days and the addresses that come back."""
     made: list[Section] = []
     start, end = records.days(CURRENT_DAYS)
     now = records.together.between(start, end)
     if now.size:
-        made.append(sections.clock_section(temporal.day_hour_table(now), days=CURRENT_DAYS, reads=("incidents",)))
+        heaps = [heap for check in sections.HEAPED_HOURS for heap in quality.of(check)]
+        made.append(
+            sections.clock_section(
+                temporal.day_hour_table(now), days=CURRENT_DAYS, heaps=heaps, reads=("incidents", "quality")
+            )
+        )
     mapped = records.mapped
     year = mapped.between(*records.days(HISTORY_DAYS))
     if year.address is not None and (year.address.codes >= 0).any():

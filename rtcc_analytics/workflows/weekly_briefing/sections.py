@@ -10,6 +10,7 @@ from rtcc_analytics import charts
 from rtcc_analytics.events import Events
 from rtcc_analytics.hotspots import EightyTwenty, RepeatAddresses
 from rtcc_analytics.offenses import offense_name
+from rtcc_analytics.quality import Finding
 from rtcc_analytics.report import ChartSection, TableSection, Text
 from rtcc_analytics.temporal import DayHourTable, PeriodComparison, WeeklySeries
 from rtcc_analytics.temporal.lag import COMPLETE_SHARE
@@ -25,6 +26,7 @@ from rtcc_analytics.workflows.weekly_briefing.words import (
 )
 
 MANY_OUTSIDE = 5
+HEAPED_HOURS = {"midnight_heaping": "00:00", "noon_heaping": "12:00"}
 NOT_CARRIED = "not in these feeds"
 
 
@@ -129,8 +131,11 @@ def weeks_section(series: WeeklySeries, *, reads: Sequence[str]) -> ChartSection
     )
 
 
-def clock_section(table: DayHourTable, *, days: int, reads: Sequence[str]) -> ChartSection:
-    """Day of the week by hour."""
+def clock_section(
+    table: DayHourTable, *, days: int, heaps: Sequence[Finding], reads: Sequence[str]
+) -> ChartSection:
+    """Day of the week by hour, with the hours that stand for an unknown one where the quality findings `heaps` say so.
+    """
     frame = table.to_frame()
     by_day = frame.groupby("day", sort=False)["count"].sum()
     top = frame.loc[frame["count"].idxmax()]
@@ -139,6 +144,9 @@ def clock_section(table: DayHourTable, *, days: int, reads: Sequence[str]) -> Ch
         caption += f" {count(table.spread)} of uncertain time are shared over the hours they may have happened in."
     if table.unknown:
         caption += f" {count(table.unknown)} without a time are left out."
+    if heaps:
+        caption += f" Not to be trusted: {'; '.join(_heaped(heap) for heap in heaps)}; such an hour often stands "
+        caption += "for one nobody knows."
     alt_text = (
         f"Offenses by day of the week and hour: most on {by_day.idxmax()} ({count(by_day.max())}); the busiest hour is "
         f"{top['day']} from {int(top['hour'])}:00. {caption}"
@@ -202,6 +210,14 @@ def addresses_section(
         width="half",
         empty="No address has more than one.",
     )
+
+
+def _heaped(heap: Finding) -> str:
+    """The hour, whose records heap on it, and how much: as quality found it."""
+    # Quality names an agency before the number where one heaps more than the feed.
+    agency = heap.what.partition(" records ")[0].rpartition(": ")[0]
+    times = f"{heap.seen / heap.expected:.1f} times" if heap.expected else "far more than"
+    return f"{HEAPED_HOURS[heap.check]} in {agency or heap.source}, {times} the records of the hours around it"
 
 
 def _by_address(events: Events) -> pd.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from data_connectors import Purpose, Store, load
 from data_connectors.errors import RtccError
 from data_connectors.store import ledger
 from rtcc_analytics.offenses import INDEX_GROUPS
+from rtcc_analytics.quality import assess
 from rtcc_analytics.report import Report, TableSection, Text
 from rtcc_analytics.workflows.weekly_briefing import reading, weekly_briefing
 
@@ -62,6 +63,24 @@ def test_an_offense_of_no_feed_has_dashes_instead_of_zeros(county: Store, briefe
         for item in section(briefed, "cautions").items
     )
     assert set(section(briefed, "comparison").frame["offense"]).isdisjoint(absent)
+
+
+def test_the_clock_names_the_hours_that_quality_finds_heaped(
+    fill: Callable[..., Store], incidents: pd.DataFrame, briefed: Report
+) -> None:
+    assert "Not to be trusted" not in section(briefed, "clock").caption
+    told = incidents["occurred_local"]
+    local = told.where(np.arange(len(told)) % 3 > 0, told.dt.floor("D"))
+    store = fill(incidents=incidents.assign(
+        occurred_local=local,
+        occurred_from=local.dt.tz_localize("America/New_York", ambiguous=False).dt.tz_convert("UTC"),
+        occurred_to=local.dt.tz_localize("America/New_York", ambiguous=False).dt.tz_convert("UTC"),
+    ))
+    clock = section(weekly_briefing(store), "clock")
+    since = datetime(2024, 11, 25, 5, tzinfo=UTC) - timedelta(days=396)
+    found, = assess(store, since=since, as_of=datetime(2024, 11, 25, 5, tzinfo=UTC)).of("midnight_heaping")
+    assert f"00:00 in simulated_county, {found.seen / found.expected:.1f} times" in clock.caption
+    assert "12:00" not in clock.caption and clock.caption in clock.alt_text
 
 
 def test_the_map_accounts_for_what_the_table_counts(county: Store, briefed: Report) -> None:
