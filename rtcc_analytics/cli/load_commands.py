@@ -52,7 +52,14 @@ def fetch(
     from data_connectors.readers.http import fetch as fetch_pages
 
     with _progress_bar() as report:
-        download = fetch_pages(url, folder, page_size=page_size, token=token or None, progress=report)
+        download = fetch_pages(
+            url,
+            folder,
+            page_size=page_size,
+            token=token or None,
+            progress=report,
+            retrying=lambda told: typer.echo(told, err=True),
+        )
     typer.echo(str(download))
 
 

@@ -77,6 +77,7 @@ def fetch(
     page_size: int = 1000,
     token: str | None = None,
     progress: Progress | None = None,
+    retrying: Callable[[str], None] = lambda _: None,
     wait_s: float = 300.0,
 ) -> Download:
     """Download every record of a public feed, page by page, into a folder.
@@ -100,6 +101,8 @@ def fetch(
         the environment variable RTCC_APP_TOKEN where left out.
     progress : callable, optional
         Called as ``progress(records so far, records in all, what)``.
+    retrying : callable, optional
+        Told in words before each further try: what went wrong, the pause, the time left.
     wait_s : float
         How long one request may be tried again, in seconds.
 
@@ -132,7 +135,7 @@ def fetch(
         )
     if token and url.startswith("http://") and urlsplit(url).hostname not in ("localhost", "127.0.0.1"):
         raise FetchError(f"{url} would carry the token unencrypted. Use https, or give no token.")
-    client = Client(wait_s=wait_s, headers=kind.headers(token))
+    client = Client(wait_s=wait_s, headers=kind.headers(token), retrying=retrying)
     source = kind.open_source(url, client, page_size)
     manifest = Manifest.resume(Path(folder), source)
     kept = len(manifest.pages)

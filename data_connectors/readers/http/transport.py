@@ -127,11 +127,14 @@ class Client:
         Sent with every request.
     retries : int
         Requests made again so far.
+    retrying : callable
+        Told before each further try what went wrong, the pause, and how long it will go on.
     """
 
     wait_s: float
     headers: Mapping[str, str] = field(default_factory=dict)
     retries: int = 0
+    retrying: Callable[[str], None] = lambda _: None
 
     def json(self, url: str, parameters: Mapping[str, Any], *, check: Callable[[Any], None] = lambda _: None) -> Answer:
         """The answer to a GET request.
@@ -166,6 +169,8 @@ class Client:
                         + (f", and the server asks to wait {wait:,.0f} s" if trouble.after_s else "")
                         + ". What came is kept: run the same command later and it goes on."
                     ) from trouble
+                left = end - time.monotonic()
+                self.retrying(f"{url}: {trouble}; trying again in {wait:,.1f} s, for {left:,.0f} s at most")
             time.sleep(wait)
             self.retries += 1
             pause = min(pause * 2, LONGEST_PAUSE_S)
