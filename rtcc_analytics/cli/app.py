@@ -40,8 +40,8 @@ def open_store(location: str, *, explain: bool = False) -> Store:
     return Store(location, explain=explain)
 
 
-def print_frame(frame: pandas.DataFrame, *, empty: str = "(no rows)") -> None:
-    """Print a DataFrame whole, one row a line, instants to the minute, marked UTC; `empty` where no row is."""
+def print_frame(frame: pandas.DataFrame, *, empty: str = "(no rows)", widest: int | None = 60) -> None:
+    """Print a DataFrame: one row a line, cells cut at `widest`, instants to the minute, UTC; `empty` for no row."""
     if frame.empty:
         typer.echo(empty)
         return
@@ -50,7 +50,7 @@ def print_frame(frame: pandas.DataFrame, *, empty: str = "(no rows)") -> None:
         zone = " UTC" if shown[name].dt.tz is not None else ""
         shown[name] = shown[name].dt.strftime("%Y-%m-%d %H:%M")
         shown = shown.rename(columns={name: f"{name}{zone}"})
-    typer.echo(shown.to_string(index=False, na_rep="-", max_colwidth=60))
+    typer.echo(shown.to_string(index=False, na_rep="-", max_colwidth=widest))
 
 
 for _family in (

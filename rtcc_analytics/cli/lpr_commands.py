@@ -13,7 +13,7 @@ from rtcc_analytics.cli.app import StoreOption, app, open_store, print_frame
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from data_connectors import Purpose
+    from data_connectors import Purpose, Store
 
 lpr_app = typer.Typer(
     help="Plate reads: every search needs a case and a reason, and is in the ledger. Lead only, not probable cause.",
@@ -55,6 +55,7 @@ def _ask(
 ) -> None:
     """Run one search and print its caveats and rows, or write the rows and print the caveats."""
     opened = open_store(store)
+    _tell_of_no_policy(opened)
     with opened.sightings(purpose, engine=engine) as sightings:
         found = search(sightings)
     typer.echo(str(found))
@@ -66,6 +67,13 @@ def _ask(
     found.write_csv(out)
     audit_report.record(opened, action="export", what=found.search, purpose=purpose, rows=len(found))
     typer.echo(f"{rows_said(len(found))} in {out}; the export is in the ledger")
+
+
+def _tell_of_no_policy(opened: Store) -> None:
+    from data_connectors.store.policy import FILE
+
+    if not (opened._place.root / FILE).exists():
+        typer.echo(f"no {FILE} here: any reason passes, and any user (rtcc policy start writes one)", err=True)
 
 
 @lpr_app.command("history")

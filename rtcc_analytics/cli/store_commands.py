@@ -25,7 +25,7 @@ def init(store: StoreOption) -> None:
 @app.command()
 def describe(store: StoreOption, explain: ExplainOption = False) -> None:
     """Tables with their rows, first and last time, sources and last load."""
-    print_frame(open_store(store, explain=explain).describe())
+    print_frame(open_store(store, explain=explain).describe(), widest=None)
 
 
 @app.command()
@@ -88,7 +88,8 @@ def expunge(
     """
     wanted = dict(_pair(item) for item in match)
     if not yes:
-        typer.confirm(f"Take the rows of {table} with {wanted} from {source} out of every snapshot?", abort=True)
+        which = " and ".join(f"{column} = {value}" for column, value in wanted.items())
+        typer.confirm(f"Take the rows of {table} with {which} from {source} out of every snapshot?", abort=True)
     rows = open_store(store).expunge(table, source=source, match=wanted, reason=reason)
     typer.echo(
         f"{rows_said(rows)} expunged; older snapshots no longer exist, so older reports keep their files but cannot be "
