@@ -21,6 +21,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"rtcc {version('rtcc-workbench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave")
+    ] = False,
+) -> None:
+    """Crime analytics for a Real-Time Crime Center: records in, a command briefing out."""
+
+
 StoreOption = Annotated[
     str,
     typer.Option(
