@@ -102,6 +102,7 @@ def weekly_briefing(
         weeks = temporal.weekly_series(records.together, until=records.until)
         hot = _hot_places(log, records, cell_m=cell_m)
         quality = _quality(log, records)
+        unplaced = reading.account(log, records, days=HISTORY_DAYS).unplaced
         made_by = reading.provenance(log, store, records, {
             "until": records.until, "area": area, "source": source, "offenses": offenses, "years": years,
             "cell_m": cell_m, "bottom_line": bottom_line, "notes": notes, "follow_up": follow_up,
@@ -118,7 +119,7 @@ def weekly_briefing(
             ),
             sections.weeks_section(weeks, reads=("incidents",)),
             *_beside([*_next_week(records, weeks), *_patterns(records)]),
-            *_beside(_times_and_addresses(records, quality)),
+            *_beside(_times_and_addresses(records, quality, unplaced=unplaced)),
             *_beside(_hot_places_sections(hot)),
             *_where_next_week(records, weeks, groups),
             trust.feeds_section(quality, records, reads=("quality",)),
@@ -249,7 +250,7 @@ def _hot_places_sections(hot: _HotPlaces) -> list[Section]:
     ]
 
 
-def _times_and_addresses(records: reading.Records, quality: QualityReport) -> list[Section]:
+def _times_and_addresses(records: reading.Records, quality: QualityReport, *, unplaced: int) -> list[Section]:
     """The clock of the last 28 days and the addresses that come back."""
     made: list[Section] = []
     start, end = records.days(CURRENT_DAYS)
@@ -270,6 +271,7 @@ def _times_and_addresses(records: reading.Records, quality: QualityReport) -> li
                 hotspots.eighty_twenty(year),
                 mapped.between(start, end),
                 days=CURRENT_DAYS,
+                unplaced=unplaced,
                 reads=("incidents",),
             )
         )

@@ -81,7 +81,9 @@ def forecast_section(frame: pd.DataFrame, *, reads: Sequence[str]) -> list[Table
     )
     error = (scored["expected"] - scored["counted"]).abs().mean()
     plain = (scored["mean_before"] - scored["counted"]).abs().mean()
-    better = "smaller than" if error < plain else "no smaller than"
+    worth_it = error < plain
+    better = "smaller than" if worth_it else "no smaller than"
+    rely = "" if worth_it else f": rely on that mean, {mean(frame['mean_before'].iloc[-1])} a week"
     return [
         TableSection(
             key="forecast",
@@ -90,9 +92,9 @@ def forecast_section(frame: pd.DataFrame, *, reads: Sequence[str]) -> list[Table
             shown=shown,
             width="half",
             reads=tuple(reads),
-            strong=((len(frame) - 1, 1), (len(frame) - 1, 2)),
+            strong=((len(frame) - 1, 1), (len(frame) - 1, 2)) if worth_it else (),
             caption=f"Mean error of the {len(scored)} scored weeks {mean(error)}, {better} the {mean(plain)} of the "
-            f"mean of the {BEFORE_WEEKS} weeks before{'' if error < plain else ': rely on that mean'}.",
+            f"mean of the {BEFORE_WEEKS} weeks before{rely}.",
             how="Poisson regression on weekday, season, holidays and level; each forecast from the days before its "
             "week alone. A total of the area, not of a place.",
         )

@@ -58,12 +58,16 @@ def near_repeats(mapped: Events, *, until: date) -> tuple[pd.DataFrame, tuple[st
 def near_repeats_section(
     frame: pd.DataFrame, asked: Sequence[str], *, until: date, reads: Sequence[str]
 ) -> TableSection:
-    """The windows that are open longest, with how many there are."""
-    top = frame.head(MOST_SHOWN)
+    """The windows that are open longest, an address once with how many of its own, and how many there are."""
+    # Offenses without an address are not of one place.
+    near = frame["place"].where(frame["place"] != "", frame.index.astype(str))
+    own = frame.groupby([near, "offense"])["place"].transform("size")
+    top = frame.assign(own=own)[~frame.assign(near=near).duplicated(["near", "offense"])].head(MOST_SHOWN)
     shown = pd.DataFrame(
         {
             "Near": top["place"],
             "Offense": top["offense"],
+            "Windows": top["own"].map(count),
             "Within": [f"{metres:.0f} m" for metres in top["within_m"]],
             "× chance": [f"{ratio:.1f}" for ratio in top["times_chance"]],
             "Open until": [_short(day - timedelta(days=1)) for day in top["open_until"]],

@@ -236,10 +236,15 @@ def account(log: ReadLog, records: Records, *, days: int) -> Account:
 
 
 def cameras(log: ReadLog, study: StudyArea) -> pd.DataFrame:
-    """Registered cameras: x and y in the metres of the study area."""
+    """Registered cameras, x and y in the metres of the study area; none where its bounding box holds none.
+
+    A registry of another city says nothing of this one: no camera in it is not a count of zero.
+    """
     rows = log.read(_CAMERAS)
     x, y = study.project(rows["lon"].to_numpy(dtype=float), rows["lat"].to_numpy(dtype=float))
-    return pd.DataFrame({"x": x, "y": y})
+    west, south, east, north = study.polygon.bounds
+    here = ((x >= west) & (x <= east) & (y >= south) & (y <= north)).any()
+    return pd.DataFrame({"x": x, "y": y}).iloc[: len(x) if here else 0]
 
 
 def districts(log: ReadLog, records: Records) -> pd.DataFrame:

@@ -165,7 +165,13 @@ def clock_section(
 
 
 def addresses_section(
-    repeats: RepeatAddresses, concentration: EightyTwenty, now: Events, *, days: int, reads: Sequence[str]
+    repeats: RepeatAddresses,
+    concentration: EightyTwenty,
+    now: Events,
+    *,
+    days: int,
+    unplaced: int,
+    reads: Sequence[str],
 ) -> TableSection:
     """The addresses that come back, with how concentrated the rest is.
 
@@ -175,6 +181,8 @@ def addresses_section(
         Of the 12 months, from events whose address may leave the store.
     now : Events
         The same of the last so many days.
+    unplaced : int
+        Offenses of the 12 months without coordinates, which none of these holds.
     """
     table = repeats.to_frame()
     current = _by_address(now)
@@ -199,6 +207,8 @@ def addresses_section(
     )
     if repeats.tied_beyond:
         caption += f" {repeats.tied_beyond} more have as many as the last."
+    if unplaced:
+        caption += f" {count(unplaced)} without coordinates are left out."
     return TableSection(
         key="addresses",
         title="Ten addresses with most offenses",

@@ -16,7 +16,7 @@ from data_connectors.store import ledger
 from rtcc_analytics.offenses import INDEX_GROUPS
 from rtcc_analytics.quality import assess
 from rtcc_analytics.report import Report, TableSection, Text
-from rtcc_analytics.workflows.weekly_briefing import reading, weekly_briefing
+from rtcc_analytics.workflows.weekly_briefing import ahead, patterns, reading, weekly_briefing
 
 UNTIL = date(2024, 11, 25)
 SPANS = {"7d": ("2024-11-18", "2023-11-18"), "28d": ("2024-10-28", "2023-10-28"), "ytd": ("2024-01-01", "2023-01-01")}
@@ -246,3 +246,44 @@ def test_plate_searches_of_the_week_are_counted_with_their_weak_reasons(
     assert "1: no reason in words, or one that says nothing" in said and "chain holds" in said
     earlier = " ".join(section(weekly_briefing(store, until=date(2024, 11, 18)), "audit").items)
     assert "0 searches of plates" in earlier
+
+
+def test_a_registry_of_another_city_gives_no_camera_column(
+    fill: Callable[..., Store], incidents: pd.DataFrame, briefed: Report
+) -> None:
+    elsewhere = pd.DataFrame({
+        "camera_id": ["b1"], "lon": [-76.6], "lat": [39.3], "location_quality": "as_given", "source": "elsewhere",
+        "file_hash": "c", "line": 2, "load_id": 1, "row_hash": np.array([1], dtype="uint64"),
+    })
+    listed = section(weekly_briefing(fill(incidents=incidents, cameras=elsewhere)), "hot_places_listed")
+    assert "Cameras" in section(briefed, "hot_places_listed").shown and "Cameras" not in listed.shown
+
+
+def test_a_forecast_no_better_than_the_mean_is_not_strong_and_the_mean_is_a_number() -> None:
+    rows = pd.DataFrame({
+        "week_start": pd.date_range("2024-11-11", periods=3, freq="7D"), "expected": [50.0, 50.0, 51.0],
+        "low": 40.0, "high": 60.0, "mean_before": [70.0, 71.0, 72.5], "counted": [70.0, 71.0, np.nan], "inside": False,
+    })
+    (worse,) = ahead.forecast_section(rows, reads=())
+    assert "rely on that mean, 72.5 a week" in worse.caption and not worse.strong
+    (better,) = ahead.forecast_section(rows.assign(expected=[70.0, 71.0, 72.0], mean_before=50.0), reads=())
+    assert "rely" not in better.caption and better.strong == ((2, 1), (2, 2))
+
+
+def test_near_repeats_list_an_address_once_with_its_number() -> None:
+    rows = pd.DataFrame({
+        "offense": "Burglary", "place": ["1 A ST", "1 A ST", "", ""], "happened": UNTIL, "within_m": 100.0,
+        "open_until": [date(2024, 12, day) for day in (9, 8, 7, 6)], "times_chance": 1.6,
+    })
+    made = patterns.near_repeats_section(rows, ["Burglary"], until=UNTIL, reads=())
+    assert made.shown["Near"].tolist() == ["1 A ST", "", ""] and made.shown["Windows"].tolist() == ["2", "1", "1"]
+    assert made.shown["Open until"].iloc[0].endswith("8\u00a0Dec") and "4 after burglary" in made.caption
+
+
+def test_the_addresses_say_how_many_have_no_coordinates(county: Store, briefed: Report) -> None:
+    codes = ", ".join(f"'{code}'" for listed in INDEX_GROUPS.values() for code in listed)
+    without = county.read(
+        f"SELECT count(*) AS n FROM incidents WHERE lon IS NULL AND offense_count > 0 AND offense IN ({codes}) "
+        f"AND CAST(occurred_local AS DATE) >= DATE '{UNTIL - timedelta(days=364)}'"
+    )["n"].item()
+    assert f" {without} without coordinates are left out." in section(briefed, "addresses").caption
