@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -76,7 +77,9 @@ def _opened(file: SourceFile) -> Any:
             remedy="Save it as .xlsx without a password.",
         )
     try:
-        return load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        with warnings.catch_warnings():  # parts without cells, such as styles and lists of choices, are left unread
+            warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
+            return load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
         raise LoadError(f"not an Excel workbook ({error})", file=file.name, remedy="Save it as .xlsx.") from error
 
