@@ -48,6 +48,7 @@ def test_a_fixed_width_hotlist_loads_by_the_steps_that_the_profile_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RTCC_STORE", raising=False)
     told = run("profile", "show", "hotlist_fixed_width")
     copied = told.replace('\nformat = "fixed_width"', '\nformat = "fixed_width"\nlayout = "my_layout.toml"')
     Path("my_hotlist.toml").write_text(copied, encoding="utf-8")
