@@ -24,5 +24,10 @@ def test_board_and_map_follow_the_controls(open_notebook: Callable) -> None:
     handle.press("ArrowLeft")
     page.wait_for_function("was => document.querySelector('img.leaflet-image-layer').src !== was", arg=at_first,
                            timeout=20_000)  # fmt: skip
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('table')].some(t => t.innerText.includes('gain over decayed counts')"
+        " && t.innerText.includes('2 % of the ground'))",
+        timeout=60_000,
+    )
     assert board.inner_text() != said and "2 % of the ground" in board.inner_text()
     assert (notebook.errors(), notebook.complaints, notebook.outside) == ([], [], [])
