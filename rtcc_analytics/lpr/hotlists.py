@@ -53,7 +53,7 @@ own AS (
 SELECT e.plate AS listed, d.plate, d.camera_id, d.camera_name, d.first_at, d.last_at, d.reads, d.parked, d.confidence,
        d.lon, d.lat, e.list_name, e.category, e.reason, e.case_number, e.priority, e.region AS listed_region,
        d.region, e.issued_at, e.expires_at, e.loaded_at,
-       CASE WHEN e.region IS NULL OR array_length(coalesce(d.regions, [])) = 0 THEN 'unknown'
+       CASE WHEN e.region IS NULL OR d.region IS NULL THEN 'unknown'
             WHEN list_contains(d.regions, e.region) THEN 'same' ELSE 'differs' END AS region_match,
        CASE WHEN e.issued_at IS NOT NULL AND d.first_at < e.issued_at THEN 'before_issue'
             WHEN e.expires_at IS NOT NULL AND d.first_at >= e.expires_at THEN 'after_expiry'

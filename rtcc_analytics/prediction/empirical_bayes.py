@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rtcc_analytics.prediction.contract import Model
-from rtcc_analytics.prediction.history import FloatArray, History, PredictionError
+from rtcc_analytics.prediction.history import FloatArray, History
 from rtcc_analytics.prediction.mixing import WINDOW_DAYS, decay, learned_contrast, mixture_weights, sharpened
 from rtcc_analytics.prediction.multi_resolution import EVERYWHERE, FittedMixture, MultiResolution, PartSurfaces
 from rtcc_analytics.prediction.totals import expected_total
@@ -52,12 +52,7 @@ class EmpiricalBayes(Model):
     fewest_events: int = 100
 
     def _learn(self, history: History) -> FittedBayes:
-        starts = history.settled_windows(WINDOW_DAYS, most=self.windows)
-        if not starts:
-            raise PredictionError(
-                f"{history.days:,.0f} days of history leave no settled window of {WINDOW_DAYS:.0f} days to learn "
-                f"{self.name} on: about 240 days are needed"
-            )
+        starts = history.windows_to_learn_on(WINDOW_DAYS, most=self.windows, what=self.name)
         parts = self.surroundings.parts(len(history.kinds), history.units)
         surfaces = PartSurfaces.over(history.units, {part[2] for part in parts if part != EVERYWHERE})
         past = [history.known_at(start) for start in starts]

@@ -172,6 +172,22 @@ class History:
         starts = [last - k * horizon_days for k in range(most)]
         return [start for start in reversed(starts) if start - self.first >= fewest_days]
 
+    def windows_to_learn_on(self, horizon_days: float, *, most: int, what: str) -> list[float]:
+        """`settled_windows`, of which a model needs at least one.
+
+        Raises
+        ------
+        PredictionError
+            The history leaves none; the message names `what` was to be learned.
+        """
+        starts = self.settled_windows(horizon_days, most=most)
+        if not starts:
+            raise PredictionError(
+                f"{self.days:,.0f} days of history leave no settled window of {horizon_days:.0f} days to learn "
+                f"{what} on: about 240 days are needed"
+            )
+        return starts
+
     def _of(self, mask: NDArray[np.bool_], kinds: tuple[str, ...]) -> History:
         columns = ("x", "y", "day", "known", "unit", "weight", "kind")
         return replace(self, **{name: getattr(self, name)[mask] for name in columns}, kinds=kinds)

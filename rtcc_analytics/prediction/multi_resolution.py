@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtcc_analytics.prediction.contract import Fitted, Model
-from rtcc_analytics.prediction.history import FloatArray, History, PredictionError
+from rtcc_analytics.prediction.history import FloatArray, History
 from rtcc_analytics.prediction.mixing import WINDOW_DAYS, ground_share, learned_contrast, mixture_weights, sharpened
 from rtcc_analytics.prediction.raster import Raster
 from rtcc_analytics.prediction.totals import expected_total
@@ -71,12 +71,7 @@ class MultiResolution(Model):
         return (*own, *others, EVERYWHERE)
 
     def _learn(self, history: History) -> FittedMixture:
-        starts = history.settled_windows(WINDOW_DAYS, most=self.windows)
-        if not starts:
-            raise PredictionError(
-                f"{history.days:,.0f} days of history leave no settled window of {WINDOW_DAYS:.0f} days to learn "
-                f"{self.name} on: about 240 days are needed"
-            )
+        starts = history.windows_to_learn_on(WINDOW_DAYS, most=self.windows, what=self.name)
         parts = self.parts(len(history.kinds), history.units)
         surfaces = PartSurfaces.over(history.units, {part[2] for part in parts if part != EVERYWHERE})
         shapes = [surfaces.separate(history.known_at(start), parts) for start in starts]

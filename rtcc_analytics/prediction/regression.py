@@ -151,12 +151,7 @@ class Lags:
         PredictionError
             Where the history leaves none.
         """
-        starts = history.settled_windows(WINDOW_DAYS, most=windows)
-        if not starts:
-            raise PredictionError(
-                f"{history.days:,.0f} days of history leave no settled window of {WINDOW_DAYS:.0f} days: "
-                "about 240 days are needed"
-            )
+        starts = history.windows_to_learn_on(WINDOW_DAYS, most=windows, what="a regression")
         parts = tuple(part for part in MultiResolution().parts(len(history.kinds), history.units) if part != EVERYWHERE)
         maker = LagMaker(PartSurfaces.over(history.units, {part[2] for part in parts}), parts)
         covariates = np.concatenate([maker.covariates(history.known_at(start)) for start in starts])

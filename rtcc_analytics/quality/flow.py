@@ -60,15 +60,14 @@ def check_flow(scope: Scope) -> tuple[list[Finding], list[Unchecked]]:
     unchecked: list[Unchecked] = []
     for source, rows in scope.rows(_DAILY).groupby("source"):
         flow = flow_of(str(source), rows)
-        judged = holds_most_days(flow.daily)
-        if not judged:
+        periods = {"week": complete_periods(flow.daily, "week"), "month": flow.monthly}
+        if not holds_most_days(flow.daily):
+            periods = {}
             unchecked.append(Unchecked(
                 "volume_drop", flow.source,
                 f"records on {int((flow.daily > 0).sum()):,} of {len(flow.daily):,} days: weeks and months that hold "
                 "other days than one another cannot be compared"))
-        for period, counts in (("week", complete_periods(flow.daily, "week")), ("month", flow.monthly)):
-            if not judged:
-                continue
+        for period, counts in periods.items():
             if len(counts) <= LEAST_HISTORY[period]:
                 unchecked.append(Unchecked(
                     "volume_drop", flow.source,

@@ -19,6 +19,7 @@ PANES = {"ground": {"zIndex": 240}, "surface": {"zIndex": 300}}
 MAP_STYLE = """<style>.leaflet-container{background:#e9ecee;font:12px sans-serif}
 .leaflet-div-icon{background:none;border:none}</style>"""
 STREETS_DRAWN_WHOLE = 4000
+Bounds = tuple[tuple[float, float], tuple[float, float]]
 NAME_PX = 11
 _SIMPLIFIED_M = 8.0
 LINE = shapely.GeometryType.LINESTRING
@@ -81,6 +82,19 @@ class GroundMap(leaflet.Map):
                 tell(lon, lat)
 
         self.on_interaction(heard)
+
+
+def blank_picture(ground: Ground, name: str, *, pane: str) -> leaflet.ImageOverlay:
+    """A picture over the whole ground with nothing on it yet; `show_picture` fills it."""
+    west, south, east, north = ground.area.to_lonlat(ground.area.polygon).bounds
+    return leaflet.ImageOverlay(url="", bounds=((south, west), (north, east)), name=name, pane=pane)
+
+
+def show_picture(overlay: leaflet.ImageOverlay, url: str, bounds: Bounds) -> None:
+    """Lay the picture at `url` (a data address) over `bounds`, ((south, west), (north, east))."""
+    with overlay.hold_sync():
+        overlay.bounds = bounds
+        overlay.url = url
 
 
 def label(text: str, *, lat: float, lon: float) -> leaflet.Marker:

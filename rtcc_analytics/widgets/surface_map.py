@@ -8,7 +8,7 @@ import shapely
 
 from rtcc_analytics.maps.ground import INK, Ground
 from rtcc_analytics.study import StudyArea
-from rtcc_analytics.widgets.ground_map import GroundMap, badge, feature
+from rtcc_analytics.widgets.ground_map import Bounds, GroundMap, badge, blank_picture, feature, show_picture
 
 # Light to dark, so that a grey copy reads the same; band 1, the hottest, is the darkest.
 BAND_COLOURS = ("#67000d", "#cb181d", "#fb6a4a", "#fcae91", "#fee5d9")
@@ -36,10 +36,8 @@ class SurfaceMap(GroundMap):
     """
 
     def __init__(self, ground: Ground, *, height_px: int = 520) -> None:
-        west, south, east, north = ground.area.to_lonlat(ground.area.polygon).bounds
-        self.overlay = leaflet.ImageOverlay(
-            url="", bounds=((south, west), (north, east)), name="Surface", pane="surface"
-        )
+        west, south, _, _ = ground.area.to_lonlat(ground.area.polygon).bounds
+        self.overlay = blank_picture(ground, "Surface", pane="surface")
         self.rings = leaflet.GeoJSON(
             data={"type": "FeatureCollection", "features": []},
             name="Hot places",
@@ -65,11 +63,9 @@ class SurfaceMap(GroundMap):
         part = [] if area is self._area else [feature(area.to_lonlat(area.polygon.boundary))]
         self.outline.data = {"type": "FeatureCollection", "features": part}
 
-    def show_surface(self, url: str, bounds: tuple[tuple[float, float], tuple[float, float]]) -> None:
+    def show_surface(self, url: str, bounds: Bounds) -> None:
         """Lay the picture at `url` (a data address) over `bounds`, ((south, west), (north, east))."""
-        with self.overlay.hold_sync():
-            self.overlay.bounds = bounds
-            self.overlay.url = url
+        show_picture(self.overlay, url, bounds)
 
     def show_places(self, x: np.ndarray, y: np.ndarray, *, reach_m: float) -> None:
         """Ring the hot places at x, y (metres of the study) and write their ranks, 1 first."""

@@ -8,9 +8,7 @@ import ipyleaflet as leaflet
 from ipywidgets import HTML
 
 from rtcc_analytics.maps.ground import INK, Ground
-from rtcc_analytics.widgets.ground_map import PANES, GroundMap
-
-Bounds = tuple[tuple[float, float], tuple[float, float]]
+from rtcc_analytics.widgets.ground_map import PANES, Bounds, GroundMap, blank_picture, show_picture
 
 
 class SwipeMap(GroundMap):
@@ -30,12 +28,8 @@ class SwipeMap(GroundMap):
     """
 
     def __init__(self, ground: Ground, *, height_px: int = 520) -> None:
-        west, south, east, north = ground.area.to_lonlat(ground.area.polygon).bounds
         # Each in a pane of its own: of a picture, the control clips the pane, and would clip all that share it.
-        self.surface_a, self.surface_b = (
-            leaflet.ImageOverlay(url="", bounds=((south, west), (north, east)), name=side, pane=side)
-            for side in ("left", "right")
-        )
+        self.surface_a, self.surface_b = (blank_picture(ground, side, pane=side) for side in ("left", "right"))
         super().__init__(ground, height_px=height_px)
         self.panes = {**PANES, "left": PANES["surface"], "right": PANES["surface"]}
         self.add(leaflet.SplitMapControl(left_layer=self.surface_a, right_layer=self.surface_b))
@@ -45,7 +39,5 @@ class SwipeMap(GroundMap):
 
     def show(self, left_url: str, right_url: str, bounds: Bounds) -> None:
         """Lay two pictures (data addresses) over `bounds`, ((south, west), (north, east))."""
-        for overlay, url in ((self.surface_a, left_url), (self.surface_b, right_url)):
-            with overlay.hold_sync():
-                overlay.bounds = bounds
-                overlay.url = url
+        show_picture(self.surface_a, left_url, bounds)
+        show_picture(self.surface_b, right_url, bounds)

@@ -95,7 +95,6 @@ class MethodComparison:
             }
         )
 
-
     def write_csv(self, path: Path) -> None:
         """Write the cells that are hot on either side, with their centres in WGS84 and what each side is.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from data_connectors.store import LoadingSession, Store
+from data_connectors.store import LoadingSession, Store, policy
 
 PASSWORD = "an-invented-password"
 
@@ -142,6 +142,21 @@ def shared_store(server: Server, template_database: str, new_database: Callable[
     for name in ("records", "sightings", "spill"):
         (folder / name).mkdir(parents=True)
     return Store(server.address(new_database(template_database), folder))
+
+
+@pytest.fixture
+def opened_by(server: Server, shared_store: Store) -> Callable[[str, str], Store]:
+    """A function that opens the shared store as a member of a role, with that role's rights."""
+
+    def opened(role: str, user: str) -> Store:
+        place = shared_store._place
+        server.run(f"DROP ROLE IF EXISTS {user}")
+        server.run(f"CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'")
+        grants = policy.grant_script(database=place.server.database, members={role: (user,)})
+        server.run(grants, place.server.database)
+        return Store(server.address(place.server.database, place.root).replace("//rtcc:", f"//{user}:"))
+
+    return opened
 
 
 @pytest.fixture

@@ -85,14 +85,9 @@ def test_database_rights_are_a_boundary(server, shared_store: Store) -> None:
             connection.execute(sql)
 
 
-def test_a_refused_write_shows_no_plate(server, shared_store: Store, write, reads) -> None:
+def test_a_refused_write_shows_no_plate(opened_by, write, reads) -> None:
     """The catalog's SQL, which a refusal quotes, holds the smallest and largest plate of the file."""
-    place = shared_store._place
-    server.run("DROP ROLE IF EXISTS rita_reader")
-    server.run("CREATE ROLE rita_reader LOGIN PASSWORD 'an-invented-password'")
-    members = {"analyst": ("rita_reader",)}
-    server.run(policy.grant_script(database=place.server.database, members=members), place.server.database)
-    reader = Store(server.address(place.server.database, place.root).replace("//rtcc:", "//rita_reader:"))
+    reader = opened_by("analyst", "rita_reader")
     with pytest.raises(StoreError, match="permission denied for table") as refused:
         write(reader, "plate_reads", reads("ABC123", "XYZ789"))
     assert "ABC123" not in str(refused.value) and "XYZ789" not in str(refused.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data_connectors.store import Store, StoreError, policy
+from data_connectors.store import Store, StoreError
 from data_connectors.store.location import Location
 
 INNER = ("DuckLake", "__ducklake", "connect_timeout", "METADATA", "SELECT ")
@@ -44,14 +44,11 @@ def test_what_the_server_said_is_kept_without_its_wrapping(given: str, told: str
     assert place.redact("anything else with pw-invented") == "anything else with ***"
 
 
-def test_command_staff_see_the_records_and_that_the_plates_are_closed(server, shared_store: Store, write, incidents):
+def test_command_staff_see_the_records_and_that_the_plates_are_closed(
+    opened_by, shared_store: Store, write, incidents
+):
     write(shared_store, "incidents", incidents("a"))
-    place = shared_store._place
-    server.run("DROP ROLE IF EXISTS cora_command")
-    server.run("CREATE ROLE cora_command LOGIN PASSWORD 'an-invented-password'")
-    members = {"command": ("cora_command",)}
-    server.run(policy.grant_script(database=place.server.database, members=members), place.server.database)
-    command = Store(server.address(place.server.database, place.root).replace("//rtcc:", "//cora_command:"))
+    command = opened_by("command", "cora_command")
     tables = command.describe().set_index("table")
     assert tables.loc["incidents", "rows"] == 1
     assert tables.loc[["plate_reads", "hotlist_entries"], "rows"].isna().all()
