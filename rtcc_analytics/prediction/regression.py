@@ -163,7 +163,19 @@ class Lags:
 def _newton(
     design: FloatArray, counts: FloatArray, exposure: FloatArray, ridge: float, negative_binomial: bool
 ) -> tuple[FloatArray, float]:
-    """Coefficients of a log-linear regression, and the negative binomial's extra variance (0 for Poisson)."""
+    """Coefficients of a log-linear regression, and the negative binomial's extra variance (0 for Poisson).
+
+    A step that makes the counts less likely is halved until it does not: few events on many cells have covariates with
+    tails so long that a whole step overshoots beyond return.
+    """
+
+    def likelihood(beta: FloatArray, extra: float) -> float:
+        linear = np.clip(design @ beta, -30, 20)
+        mean = exposure * np.exp(linear)
+        beyond = np.log1p(extra * mean)
+        expected = beyond.sum() / extra if extra else mean.sum()
+        return float(counts @ (linear - beyond) - expected - beta @ pull @ beta / 2)
+
     beta, extra = np.zeros(design.shape[1]), 0.0
     beta[0] = np.log(max(counts.sum() / exposure.sum(), 1e-9))
     pull = np.eye(len(beta)) * ridge
@@ -175,7 +187,10 @@ def _newton(
         weight = 1 / (1 + extra * mean)
         gradient = design.T @ (weight * (counts - mean)) - pull @ beta
         step = np.linalg.solve((design * (weight * mean)[:, None]).T @ design + pull, gradient)
-        beta = beta + np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-6:
-            return beta, extra
+            return beta + step, extra
+        least = likelihood(beta, extra)
+        least -= 1e-9 * abs(least)
+        parts = (step / 2**halvings for halvings in range(NEWTON_STEPS))
+        beta = beta + next((part for part in parts if likelihood(beta + part, extra) >= least), 0.0)
     raise PredictionError(f"the regression did not settle within {NEWTON_STEPS} steps: raise its ridge")

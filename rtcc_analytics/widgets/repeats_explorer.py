@@ -317,7 +317,7 @@ def _zones_html(view: RepeatsView) -> str:
         f'<div style="font:12px sans-serif;color:{QUIET}">Kept open within {bands}. Dark: most of the time left; '
         "light: about to expire.</div>"
     )
-    return legend + table_html(columns, caption=listed)
+    return legend + table_html(columns, caption=listed, widest_px=120)  # or the last column is cut off
 
 
 def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:

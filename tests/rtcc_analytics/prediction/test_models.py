@@ -36,6 +36,7 @@ from rtcc_analytics.prediction import (
 from rtcc_analytics.prediction.empirical_bayes import posterior
 from rtcc_analytics.prediction.history import as_instant, local_day
 from rtcc_analytics.prediction.mixing import mixture_weights
+from rtcc_analytics.prediction.regression import _newton as fitted_coefficients
 from rtcc_analytics.study import StudyArea
 from rtcc_analytics.units import Addresses, Areas, Grid, StreetSegments
 from tests.rtcc_analytics.prediction.made_up import START, bars, burglaries, thefts, town
@@ -280,3 +281,17 @@ def test_days_are_local_and_come_back(clock: str) -> None:
     day = local_day(clock, "America/Chicago")
     assert str(np.datetime64(int(day), "D")) == clock
     assert local_day(as_instant(day, "America/Chicago"), "America/Chicago") == day
+
+
+@pytest.mark.parametrize("negative_binomial", [False, True])
+def test_a_regression_settles_though_its_covariates_have_long_tails(negative_binomial: bool) -> None:
+    """A few events on many cells: one whole Newton step overshoots by ten powers of ten."""
+    rng = np.random.default_rng(4)
+    tails = rng.pareto(1.1, (40_000, 4))
+    design = np.column_stack([np.ones(len(tails)), (tails - tails.mean(axis=0)) / tails.std(axis=0)])
+    exposure = np.ones(len(tails))
+    counts = rng.poisson(np.exp(-6 + 0.4 * np.log1p(tails).sum(axis=1)).clip(max=5)).astype(float)
+    beta, extra = fitted_coefficients(design, counts, exposure, 300.0, negative_binomial)
+    mean = np.exp(design @ beta)
+    pull = 300.0 * np.array([0, *beta[1:]])
+    assert np.abs(design.T @ ((counts - mean) / (1 + extra * mean)) - pull).max() < 1e-2  # of terms of up to 1e5
