@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -117,4 +118,8 @@ def webhook(
 
 
 def _spooled(spool: Path) -> int:
-    return sum(p.stat().st_size for p in spool.glob("*/*") if p.is_file())
+    size = 0
+    for path in spool.glob("*/*"):
+        with suppress(FileNotFoundError):  # named anew or taken away since it was listed
+            size += path.stat().st_size if path.is_file() else 0
+    return size

@@ -51,7 +51,6 @@ def test_a_cluster_gives_the_same_rows_and_the_same_ledger(simulated: SimulatedR
     convoy = simulated.plates("convoys")[0][0]
     searches: dict[str, Callable[[Any], Leads]] = {
         "history": lambda reads: history(reads, plate=convoy, **period),
-        "wildcard": lambda reads: history(reads, plate=convoy[:3] + "*", **period),
         "hotlist": lambda reads: hotlist_matches(reads, similar=True, **period),
         "at_places": lambda reads: at_places(reads, places_of(simulated.crimes), min_places=2, **period),
         "travels_with": lambda reads: travels_with(reads, plate=convoy, **period),
