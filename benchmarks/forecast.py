@@ -313,8 +313,9 @@ def _pooled_rows(rows: pd.DataFrame, by_event: dict[tuple[str, str], pd.DataFram
 def _verdicts(rows: pd.DataFrame) -> str:
     lowest, real = rows.loc[rows["gain"].idxmin()], rows[rows["q_value"] < 0.05]
     better, worse = (real["gain"] > 0).sum(), (real["gain"] < 0).sum()
+    where = f"{lowest['city']}, {lowest['offense']} at {100 * lowest['share']:g} %"
     return (f"Of {len(rows)} pairs and shares {better} better and {worse} worse than decayed counts (q < 0.05); the "
-            f"lowest is {lowest['city']}, {lowest['offense']} at {lowest['share']:.1%}: {100 * lowest['gain']:+.1f} points (q {lowest['q_value']:.2f}).")
+            f"lowest is {where}: {100 * lowest['gain']:+.1f} points (q {lowest['q_value']:.2f}).")
 
 
 def _pair_row(rows: pd.DataFrame) -> str:
