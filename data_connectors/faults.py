@@ -32,6 +32,11 @@ def fault(compiler: _Compiler) -> str:
     """Why a row is refused; null where it is not."""
     profile = compiler.profile
     cases = [f"WHEN {quoted(c.name)} IS NULL THEN '{c.name}: no value'" for c in profile.table.columns if c.required]
+    cases += [
+        f"WHEN {quoted(c.name)} NOT BETWEEN {c.limits[0]} AND {c.limits[1]} THEN '{c.name}: outside {c.limits[0]:g} to "
+        f"{c.limits[1]:g} {c.unit}; is the file in another unit?'"
+        for c in profile.table.columns if c.limits
+    ]  # fmt: skip
     if profile.table.name == "plate_reads":
         cases.append("WHEN captured_at > now() + INTERVAL 1 DAY THEN 'captured_at: captured in the future'")
     if profile.strategy == "replace_window":
@@ -43,14 +48,14 @@ def fault(compiler: _Compiler) -> str:
 
 
 def unread(compiler: _Compiler) -> str:
-    """Times and coordinates of a kept row that are there but cannot be read; null where there are none.
+    """Times, coordinates and measurements of a kept row that are there but cannot be read; null where there are none.
 
     One text for each, with `BETWEEN` between them: column of the table, column of the file, and what it says unless
     the table bears plates, with `WITHIN` between those. A row where everything was read costs a look at its nulls.
     """
-    times, places = _unread_times(compiler), _unread_places(compiler)
-    suspicious = [f"({one.broken})" for one in times] + (["_lon IS NULL OR _lat IS NULL"] if places else [])
-    told = [_told(compiler, one) for one in (*times, *places)]
+    others, places = [*_unread_times(compiler), *_unread_measurements(compiler)], _unread_places(compiler)
+    suspicious = [f"({one.broken})" for one in others] + (["_lon IS NULL OR _lat IS NULL"] if places else [])
+    told = [_told(compiler, one) for one in (*others, *places)]
     if not told:
         return case(())
     return f"CASE WHEN {' OR '.join(suspicious)} THEN nullif(concat_ws(chr({ord(BETWEEN)}), {', '.join(told)}), '') END"
@@ -72,6 +77,18 @@ def _unread_times(compiler: _Compiler) -> list[_Unread]:
                 [*spec.columns, *([spec.clock] if spec.clock else [])], f"{name}_said")
         for name, spec in compiler.layout.times.items() if not compiler.profile.table.column(name).required
     ]  # fmt: skip
+
+
+def _unread_measurements(compiler: _Compiler) -> list[_Unread]:
+    found = []
+    for name, spec in compiler.layout.columns.items():
+        column = compiler.profile.table.column(name)
+        given = [compiler.raw(one) for one in spec.columns if one in compiler.columns]
+        if column.limits and given:
+            filled = " AND ".join(f"{one} IS NOT NULL" for one in given)
+            broken = f"{filled} AND ({compiler.final(column)}) IS NULL"
+            found.append(_Unread(broken, name, spec.columns, f"concat_ws(' ', {', '.join(given)})"))
+    return found
 
 
 def _unread_places(compiler: _Compiler) -> list[_Unread]:

@@ -26,13 +26,17 @@ UNKNOWN_OFFENSE = "unknown"
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its DuckDB type, what it means, its unit, and whether a row must have it."""
+    """One column: its DuckDB type, what it means, its unit, and whether a row must have it.
+
+    A measured quantity has `limits`: a row beyond them is refused, and a value that is there but is no number is told.
+    """
 
     name: str
     type: str
     description: str
     unit: str = ""
     required: bool = False
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,9 @@ class TableSchema:
         raise KeyError(f"{self.name} has no column {name!r}; it has: {names}")
 
 
-def _c(name: str, type: str, description: str, unit: str = "", required: bool = False) -> Column:
-    return Column(name, type, description, unit, required)
+def _c(name: str, type: str, description: str, unit: str = "", required: bool = False,
+       limits: tuple[float, float] | None = None) -> Column:
+    return Column(name, type, description, unit, required, limits)
 
 
 RAW = _c("raw", "VARCHAR", "The source row as read, JSON object of strings, sensitive columns left out")
@@ -320,9 +325,26 @@ PUBLISHED_COUNTS = TableSchema(
     key=("publisher", "county", "agency", "year", "measure"), strategy="append_new",
 )
 
+# No weather station on Earth has read beyond these; a summer in Fahrenheit, or in tenths of a degree, does.
+_CELSIUS = (-60.0, 60.0)
+
+WEATHER_DAILY = TableSchema(
+    "weather_daily", "One row per weather station and day",
+    (
+        _c("station", "VARCHAR", "The station's identifier", required=True),
+        _c("date", "DATE", "Day of the observation, as the station counts days", required=True),
+        _c("temperature_max_c", "DOUBLE", "Highest temperature of the day; empty where not measured or found faulty", "°C", limits=_CELSIUS),
+        _c("temperature_min_c", "DOUBLE", "Lowest temperature of the day; empty where not measured or found faulty", "°C", limits=_CELSIUS),
+        _c("precipitation_mm", "DOUBLE", "Rain and melted snow of the day", "mm", limits=(0.0, 2000.0)),
+        _c("snow_mm", "DOUBLE", "Depth of snow that fell on the day", "mm", limits=(0.0, 2000.0)),
+    ),
+    key=("station", "date"), strategy="append_new",
+)
+
 TABLES: dict[str, TableSchema] = {
     t.name: t
-    for t in (INCIDENTS, CALLS, PLATE_READS, HOTLIST_ENTRIES, CAMERAS, PLACES, AREAS, STREETS, POPULATION, PUBLISHED_COUNTS)
+    for t in (INCIDENTS, CALLS, PLATE_READS, HOTLIST_ENTRIES, CAMERAS, PLACES, AREAS, STREETS, POPULATION,
+              PUBLISHED_COUNTS, WEATHER_DAILY)
 }
 
 PLATE_BEARING = (*(t.name for t in TABLES.values() if t.lake == "sightings"), "alerts")

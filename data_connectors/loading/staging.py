@@ -256,11 +256,12 @@ class Staging:
             between=BETWEEN, within=WITHIN,
         )
         for column, n, file, line, source, said in found:
-            kind = "coordinate" if column in ("lon", "lat") else "time"
+            limits = self.profile.table.column(column).limits
+            kind = "coordinate" if column in ("lon", "lat") else "measurement" if limits else "time"
             shown = f": {said[:_MOST_SHOWN]!r}" if said else ""
             first = f"{file}, line {line}, column {source!r}{shown}"
             tolerated = self.profile.table.tolerated_reject_share
-            if kind == "time" and n >= _FEW_UNREAD and n > tolerated * self.read:
+            if kind != "coordinate" and n >= _FEW_UNREAD and n > tolerated * self.read:
                 raise LoadError(
                     f"{column} of {n:,} of {rows_said(self.read)} could not be read, more than the {tolerated:.0%} "
                     f"that {self.profile.table.name} tolerates, so nothing was loaded (first: {first})",

@@ -24,6 +24,7 @@ from data_connectors.simulate.plate_files import hotlist, write_hotlists, write_
 from data_connectors.simulate.reads import simulate_reads
 from data_connectors.simulate.recording import as_recorded
 from data_connectors.simulate.truth import crime_truth, plate_truth, write_truth
+from data_connectors.simulate.weather import weather_table
 from data_connectors.simulate.writing import (
     published_table,
     write_calls,
@@ -143,7 +144,7 @@ def simulate_county(
     >>> import tempfile
     >>> made = simulate_county(tempfile.mkdtemp(), years=0, scale=0.05, plate_days=12, traffic=0.05)
     >>> len(made.by_profile())
-    14
+    15
     >>> made.truth.name
     'truth.json'
     """
@@ -162,6 +163,8 @@ def simulate_county(
     entries = hotlist(planting, vehicles, seed=seed, span=days)
     step(3, 4, "files")
     files = _map_files(folder, county, seed=seed, span=span)
+    files.append(SimulatedFile("simulated_weather", folder / f"{MARK}_weather.csv"))
+    write_csv(files[-1].path, weather_table(seed=seed, span=span, until=known_by // DAY))
     files += _crime_files(folder, county, rows, calls, known_by=known_by)
     utc = int(to_utc(np.array([known_by]))[0])
     files += _plate_files(folder, reads, vehicles, entries, known_by=known_by, known_by_utc=utc)

@@ -53,6 +53,16 @@ def make_tables(connection: Connection, lake: Lake) -> None:
 @migration
 def make_tables_that_came_later(connection: Connection, lake: Lake) -> None:
     """``alerts`` in sightings, for stores made before it; a table that is there keeps its rows and its layout."""
+    _make_missing_tables(connection, lake)
+
+
+@migration
+def make_weather_daily(connection: Connection, lake: Lake) -> None:
+    """``weather_daily`` in records, for stores made before it."""
+    _make_missing_tables(connection, lake)
+
+
+def _make_missing_tables(connection: Connection, lake: Lake) -> None:
     there = {
         name
         for (name,) in connection.rows(

@@ -94,6 +94,28 @@ def test_tables_that_came_later_leave_the_layout_of_the_others(before_alerts: St
     assert before and layouts(before_alerts) == before
 
 
+def test_a_store_from_before_weather_gets_its_table_and_keeps_its_rows(
+    store: Store, incidents, write, monkeypatch
+) -> None:
+    Store.create(address(store))  # a shared folder is claimed while it is empty
+    for lake in LAKES:
+        with connected(store._place, Attach(lake, read_only=False)) as connection:
+            connection.run(f"DROP TABLE IF EXISTS {lake}.weather_daily")
+            connection.run(
+                f"DELETE FROM {migrations.catalog_schema(connection, lake)}.rtcc_migrations WHERE number > 2"
+            )
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
+        write(store, "incidents", incidents("a"))
+    with pytest.raises(StoreError, match="version 2; this software needs .*rtcc init --store"):
+        store.read("FROM incidents")
+    Store.create(address(store))
+    assert columns_of(store, "records", "weather_daily") == [
+        c.name for c in migrations.tables_of("records")["weather_daily"]
+    ]
+    assert store.describe().set_index("table").rows.loc[["incidents", "weather_daily"]].tolist() == [1, 0]
+
+
 def test_creating_twice_changes_nothing(embedded: Store, write, incidents) -> None:
     write(embedded, "incidents", incidents("a"))
     before = embedded.snapshot()
