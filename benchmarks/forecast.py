@@ -204,7 +204,8 @@ def seconds_an_origin(scores: pd.Series, horizon_days: float) -> float:
 def run_cities(args: argparse.Namespace) -> None:
     """Score every city asked for, by the protocol, and print what came of all that are in the folder."""
     for city in (city for city in CITIES if city.name in args.cities):
-        score_city(city, _loaded(city, Path(args.stores), Path(args.data)), Path(args.out) / city.folder)
+        store = _loaded(city, Path(args.stores), Path(args.data))
+        score_city(city, store, Path(args.out) / city.folder, args.models)
     print_pairs(args)
 
 
@@ -217,7 +218,7 @@ def _loaded(city: City, stores: Path, data: Path) -> Path:
     return place
 
 
-def score_city(city: City, store: Path, out: Path) -> None:
+def score_city(city: City, store: Path, out: Path, models: Sequence[str]) -> None:
     """Write ``scores.csv``, one row per offense, model and share, and each offense's differences event by event."""
     from data_connectors import Store
     from rtcc_analytics.from_store import read_events, read_study_area
@@ -233,30 +234,26 @@ def score_city(city: City, store: Path, out: Path) -> None:
             continue
         begin = time.perf_counter()
         board = city_board(events, grid, offense, horizon_days=HORIZON_DAYS, origins=origins,
-                           models=[DecayedCounts(), *(ALL[name] for name in COMPARED)])
+                           models=[DecayedCounts(), *(ALL[name] for name in models)])
         differences(board).to_pickle(out / f"{offense.replace(' ', '_')}_paired.pkl")
-        rows += pair_rows(city.name, offense, board)
+        rows += [row for model in models for row in pair_rows(city.name, offense, board, model)]
         print(f"{city.name}, {offense}: {held:,} records, {board.events:,.0f} in {len(board.origins)} windows from "
               f"{board.origins[0]}, {grid.size:,} units, {time.perf_counter() - begin:,.0f} s.",
               *board.notes, flush=True)
     pd.DataFrame(rows, columns=PAIR_COLUMNS).to_csv(out / "scores.csv", index=False)
 
 
-def pair_rows(city: str, offense: str, board: Board) -> list[dict[str, object]]:
-    """Gains over decayed counts by model and share; one row with the reason where a model made no forecast at all."""
-    rows: list[dict[str, object]] = []
-    for model in COMPARED:
-        scores, why = board.model_scores(model), board.failures.loc[board.failures["model"] == model, "reason"]
-        row = {"city": city, "offense": offense, "model": model, "events": board.events, "windows": len(board.origins),
-               "origins": scores["origins"], "reason": why.iloc[-1] if len(why) else ""}
-        if not scores["origins"]:
-            rows.append(row)
-            continue
-        log_gain = board.log_score_gain(model)
-        row |= {"log_gain": log_gain.gain, "log_low": log_gain.low, "log_high": log_gain.high, "slope": scores["slope"],
-                "seconds": seconds_an_origin(scores, HORIZON_DAYS)}
-        rows += [row | {"share": share, **board.gain(model, share=share).__dict__} for share in board.shares]
-    return rows
+def pair_rows(city: str, offense: str, board: Board, model: str) -> list[dict[str, object]]:
+    """One model's gains over decayed counts by share; one row with the reason where it made no forecast at all."""
+    scores, why = board.model_scores(model), board.failures.loc[board.failures["model"] == model, "reason"]
+    row = {"city": city, "offense": offense, "model": model, "events": board.events, "windows": len(board.origins),
+           "origins": scores["origins"], "reason": why.iloc[-1] if len(why) else ""}
+    if not scores["origins"]:
+        return [row]
+    log_gain = board.log_score_gain(model)
+    row |= {"log_gain": log_gain.gain, "log_low": log_gain.low, "log_high": log_gain.high, "slope": scores["slope"],
+            "seconds": seconds_an_origin(scores, HORIZON_DAYS)}
+    return [row | {"share": share, **board.gain(model, share=share).__dict__} for share in board.shares]
 
 
 def print_pairs(args: argparse.Namespace) -> None:
@@ -267,23 +264,26 @@ def print_pairs(args: argparse.Namespace) -> None:
                       ignore_index=True)
     by_event = {(row.city, row.offense): pd.read_pickle(_paired_file(Path(args.out), row.city, row.offense))
                 for row in table[["city", "offense"]].drop_duplicates().itertuples()}
-    silent, table = table[table["share"].isna()], table[table["share"].notna()].copy()
+    refused = table[table["reason"].notna()].drop_duplicates(["city", "offense", "model"])
+    table = table[table["share"].notna()].copy()
     table["q_value"] = table.groupby("model")["p_value"].transform(benjamini_hochberg)
     print("### Gain over decayed counts, points of hits (95 % event-bootstrap)\n")
     header = " | ".join(f"{100 * share:g} %" for share in SHARES)
     print(f"| model | over | pairs | events | {header} |\n|---|---|---|---|{'---|' * len(SHARES)}")
-    for model in COMPARED:
+    for model in table["model"].unique():
         for cities, kept in (("all cities", table), ("without St. Louis", table[table["city"] != "St. Louis"])):
             for line in _pooled_rows(kept[kept["model"] == model], by_event, model):
                 print(f"| {model} | {cities}, {line}")
     for model, rows in table.groupby("model", sort=False):
-        print(f"\n### {model.capitalize()}, pair by pair\n\n{_verdicts(rows)}\n")
+        print(f"\n### {model[0].upper()}{model[1:]}, pair by pair\n\n{_verdicts(rows)}\n")
         print(f"| city | offense | events | windows | {header} | log score | slope | s an origin |")
         print(f"|---|---|---|---|{'---|' * (3 + len(SHARES))}")
         for _, pair in rows.groupby(["city", "offense"], sort=False):
             print(_pair_row(pair.set_index("share")))
-    for row in silent.itertuples():
-        print(f"\nNo forecast: {row.city}, {row.offense}, {row.model}: {row.reason}")
+    for (city, model, reason), rows in refused.groupby(["city", "model", "reason"], sort=False):
+        one = rows.iloc[0]
+        print(f"\n{city}, {', '.join(rows['offense'])}: {model} made no forecast at "
+              f"{one['windows'] - one['origins']:.0f} of {one['windows']:.0f} origins: {reason}")
 
 
 def _paired_file(out: Path, city: str, offense: str) -> Path:
@@ -448,6 +448,7 @@ if __name__ == "__main__":
     cities_command.add_argument("--stores", default="stores")
     cities_command.add_argument("--out", default="pairs")
     cities_command.add_argument("--cities", nargs="+", default=[city.name for city in CITIES])
+    cities_command.add_argument("--models", nargs="+", default=COMPARED)
     cities_command.set_defaults(run=run_cities)
     pairs_command = commands.add_parser("pairs")
     pairs_command.add_argument("--out", default="pairs")
