@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from datetime import UTC
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,15 @@ from rtcc_analytics.study import StudyArea
 from rtcc_analytics.take_backs import match_take_backs
 from rtcc_analytics.units import Areas, StreetSegments
 
+if TYPE_CHECKING:
+    from rtcc_analytics.temporal import DailyWeather
+
 _COLUMNS = """source, incident_id, offense, offense_raw, offense_count, domestic, occurred_from, occurred_to,
     reported_at, time_quality, address, lon, lat, location_quality"""
+_WEATHER = """
+SELECT source, station, date, (temperature_max_c + temperature_min_c) / 2 AS temperature_c, precipitation_mm
+FROM weather_daily WHERE $station::VARCHAR IS NULL OR station = $station ORDER BY source, station, date
+"""
 _DAY_LESS_A_SECOND = np.timedelta64(86_399, "s")
 
 
@@ -222,6 +229,42 @@ def read_areas(store: Readable, study: StudyArea, *, kind: str) -> Areas:
         kinds = store.read("SELECT DISTINCT kind FROM areas ORDER BY kind")["kind"].tolist()
         raise ReadError(f"no areas of kind {kind!r} overlap {study.name}; the store has: {', '.join(kinds) or 'none'}")
     return Areas(polygons[overlap], rows["name"].to_numpy(dtype=object)[overlap], study.crs, name=f"{kind}s")
+
+
+def read_weather(store: Readable, *, station: str | None = None) -> DailyWeather | None:
+    """Daily weather of one station, for forecasts of totals; None where no weather is loaded.
+
+    Parameters
+    ----------
+    store : Store
+    station : str, optional
+        Its identifier; by default the station whose temperature is known on most days.
+
+    Raises
+    ------
+    ReadError
+        Where the store holds weather, but not of that station.
+
+    Examples
+    --------
+    >>> from data_connectors import Store     # doctest: +SKIP
+    >>> read_weather(Store("county")).station     # doctest: +SKIP
+    'USW00014757'
+    """
+    from rtcc_analytics.temporal import DailyWeather
+
+    rows = store.read(_WEATHER, station=station)
+    if rows.empty:
+        known = store.read("SELECT DISTINCT station FROM weather_daily ORDER BY station")["station"].tolist()
+        if known:
+            raise ReadError(f"no weather of station {station!r} is loaded; there is some of: {', '.join(known)}")
+        return None
+    feed = rows.groupby(["source", "station"])["temperature_c"].count().idxmax()
+    rows = rows[(rows["source"] == feed[0]) & (rows["station"] == feed[1])]
+    return DailyWeather(
+        rows["date"].to_numpy().astype("datetime64[D]"), rows["temperature_c"].to_numpy(dtype=float),
+        rows["precipitation_mm"].to_numpy(dtype=float), station=feed[1], source=feed[0],
+    )  # fmt: skip
 
 
 def _projected(geometry: Any, study: StudyArea) -> Any:

@@ -18,6 +18,7 @@ _LATER = {
     "holidays": ("holiday_names",),
     "level": ("ChangePoints", "Decomposition", "change_points", "decompose"),
     "nowcasting": ("Nowcast", "nowcast"),
+    "weather": ("DailyWeather", "WeatherEffect"),
     "small_counts": ("ExactSpread", "ExactTest", "PoissonZ", "exact_spread_test", "exact_test", "poisson_z"),
 }
 _HOME = {name: module for module, names in _LATER.items() for name in names}
@@ -28,6 +29,7 @@ __all__ = [
     "CircularSummary",
     "CountForecast",
     "DailyCounts",
+    "DailyWeather",
     "DayHourTable",
     "Decomposition",
     "ExactSpread",
@@ -39,6 +41,7 @@ __all__ = [
     "PoissonZ",
     "ReportingLag",
     "ScanStatistic",
+    "WeatherEffect",
     "WeeklySeries",
     "aoristic",
     "change_points",

@@ -17,12 +17,14 @@ from rtcc_analytics.temporal.daily import Days
 from rtcc_analytics.temporal.holidays import holiday_names
 from rtcc_analytics.temporal.level import whole_series
 from rtcc_analytics.temporal.poisson import FloatArray, PeriodError
+from rtcc_analytics.temporal.weather import DailyWeather, Departures, WeatherEffect, waves
 
-YEAR_DAYS = 365.25
 FEWEST_DAYS = 730
 QUARTER_DAYS = 91
 DRAWS = 4000
 HOLIDAY_SPREAD = 0.15
+# A warm spell and a busy spell both last: days this near tell no more of each other than one does.
+ALIKE_WEEKS = 4
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class CountForecast:
         Variance over mean left by the model; above 1 the intervals are negative binomial.
     trained_on : tuple of datetime64[D]
         First and last day.
+    weather : WeatherEffect, optional
+        What the weather explained, where some was given.
     """
 
     days: pd.DataFrame
@@ -52,6 +56,7 @@ class CountForecast:
     level: float
     dispersion: float
     trained_on: tuple[np.datetime64, np.datetime64]
+    weather: WeatherEffect | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row a day."""
@@ -64,6 +69,8 @@ def forecast_counts(
     start: np.datetime64 | str,
     horizon_days: int,
     special_days: Mapping[When, str] | None = None,
+    weather: DailyWeather | None = None,
+    weather_ahead: DailyWeather | None = None,
     level: float = 0.9,
     seed: int = 0,
 ) -> CountForecast:
@@ -79,6 +86,10 @@ def forecast_counts(
         Days ahead of the last count, at most a year.
     special_days : mapping of date to name, optional
         Days besides the holidays that are not like others, past and to come: a fair, by the same name every year.
+    weather : DailyWeather, optional
+        Of a station nearby. Only days before the first day ahead are read, whatever it holds.
+    weather_ahead : DailyWeather, optional
+        A forecast of the weather of days ahead, as it was made by then; days without one are taken for normal.
     level : float
         Share of outcomes the interval is meant to hold.
     seed : int
@@ -91,7 +102,8 @@ def forecast_counts(
     Raises
     ------
     PeriodError
-        Missing or negative counts, fewer than two years, a horizon of zero or beyond a year.
+        Missing or negative counts, fewer than two years, a horizon of zero or beyond a year; weather known on under
+        half of the days or under a year of them.
 
     Examples
     --------
@@ -108,9 +120,12 @@ def forecast_counts(
     Christmas differ in opposite ways, and one coefficient for all holidays would miss both. Intervals add the
     day's chance (negative binomial at the dispersion the model leaves), what a week's days share beyond it, and the
     level's drift, measured on how far each quarter lay from the ones before.
-    """
-    import statsmodels.api as sm
 
+    Weather enters as departure from the station's own season: degrees from the normal of the day, wet or dry less the
+    season's share of wet days. The season's waves keep what summer does, and a warm month is no longer taken for a
+    higher level. Unless the weather of every day ahead is foreseen, what it did to past days counts among what the
+    model leaves open, so intervals do not pretend to know it.
+    """
     y = whole_series(counts, fewest=FEWEST_DAYS)
     if y.min() < 0 or not 1 <= horizon_days <= 366 or not 0 < level < 1:
         raise PeriodError(
@@ -119,39 +134,86 @@ def forecast_counts(
         )
     n = len(y)
     every = np.datetime64(start, "D") + np.arange(n + horizon_days)
+    departed = _departures(weather, weather_ahead, every, n)
     calendar, named = _calendar(every), holiday_names(every, special_days=special_days)
     quarters = (n - 1 - np.arange(n)) // QUARTER_DAYS
     quarters = np.minimum(quarters, quarters.max() - (n % QUARTER_DAYS < QUARTER_DAYS // 2))
-    levels = np.eye(quarters.max() + 1)[quarters]
-    ordinary = named[:n] == ""
-    design = np.column_stack([levels, calendar[:n]])
-    fitted = sm.GLM(y[ordinary], design[ordinary], family=sm.families.Poisson()).fit()
-    dispersion = max(1.0, float(fitted.pearson_chi2 / fitted.df_resid))
-    holidays = _holidays(y, fitted.predict(design), named[:n], dispersion)
-    level_mean, level_error = _carried_on(fitted.params[: levels.shape[1]], y, quarters, dispersion)
-    ahead = every[n:]
+    fitted = _fit(y, quarters, calendar[:n], departed, ordinary=named[:n] == "", horizon_days=horizon_days)
+    holidays = _holidays(y, fitted.likely, named[:n], fitted.dispersion)
+    level_mean, level_error = _carried_on(fitted.by_level, y, quarters, fitted.dispersion)
     ratio = pd.Series(named[n:]).map(holidays.set_index("holiday")["ratio"]).fillna(1.0).to_numpy(dtype=float)
-    log_mean = calendar[n:] @ fitted.params[levels.shape[1] :] + level_mean + np.log(ratio)
-    shared = _shared_by_a_week(y[ordinary], np.asarray(fitted.fittedvalues), np.flatnonzero(ordinary), dispersion)
-    drawn = _draws(log_mean, level_error, shared, dispersion, np.random.default_rng(seed))
+    log_mean = calendar[n:] @ fitted.by_calendar + departed.columns[n:] @ fitted.by_weather + level_mean + np.log(ratio)
+    drawn = _draws(log_mean, level_error, fitted.shared, fitted.dispersion, np.random.default_rng(seed))
+    days, weeks = _summed(np.exp(log_mean), drawn, every[n:], level)
+    trained_on = (every[0], every[n - 1])
+    return CountForecast(
+        days.assign(holiday=named[n:]), weeks, holidays, level, fitted.dispersion, trained_on, fitted.weather
+    )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Coefficients of the regression, what it expects of each day taught, and what it leaves open."""
+
+    by_level: FloatArray
+    by_calendar: FloatArray
+    by_weather: FloatArray
+    likely: FloatArray
+    dispersion: float
+    shared: float
+    weather: WeatherEffect | None
+
+
+def _fit(
+    y: FloatArray, quarters: NDArray[np.int64], calendar: FloatArray, departed: Departures, *,
+    ordinary: NDArray[np.bool_], horizon_days: int,
+) -> _Fit:  # fmt: skip
+    """Poisson regression on the days that are no holidays."""
+    import statsmodels.api as sm
+
+    levels, moved = np.eye(quarters.max() + 1)[quarters], departed.columns[: len(y)]
+    design = np.column_stack([levels, calendar, moved])
+    week = (len(y) - 1 - np.flatnonzero(ordinary)) // 7
+    fitted = sm.GLM(y[ordinary], design[ordinary], family=sm.families.Poisson()).fit(
+        cov_type="cluster", cov_kwds={"groups": week // ALIKE_WEEKS}
+    )
+    cuts = np.cumsum([levels.shape[1], calendar.shape[1]])
+    by_level, by_calendar, by_weather = np.split(fitted.params, cuts)
+    likely = fitted.predict(design)
+    # What nobody foresees of the weather ahead moves the days ahead as it moved those behind.
+    known = departed.foreseen == horizon_days
+    left_open = (likely if known else likely / np.exp(moved @ by_weather))[ordinary]
+    dispersion = max(1.0, float((np.square(y[ordinary] - left_open) / left_open).sum() / fitted.df_resid))
+    shared = _shared_by_a_week(y[ordinary], left_open, week, dispersion)
+    effect = departed.effect(by_weather, fitted.bse[cuts[-1] :], taught=len(y), spells=week.max() // ALIKE_WEEKS + 1)
+    return _Fit(by_level, by_calendar, by_weather, likely, dispersion, shared, effect)
+
+
+def _summed(expected: FloatArray, drawn: FloatArray, days: Days, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is expected by day and by whole week, with the span that holds that share of the draws."""
     limits = [(1 - level) / 2, (1 + level) / 2]
-    expected = np.exp(log_mean)
     low, high = np.quantile(drawn, limits, axis=0, method="inverted_cdf")
-    days = pd.DataFrame({"day": ahead, "expected": expected, "low": low, "high": high, "holiday": named[n:]})
-    whole = horizon_days // 7
-    weekly = drawn[:, : whole * 7].reshape(DRAWS, whole, 7).sum(axis=2)
-    low, high = np.quantile(weekly, limits, axis=0, method="inverted_cdf")
+    by_day = pd.DataFrame({"day": days, "expected": expected, "low": low, "high": high})
+    whole = len(days) // 7
+    low, high = np.quantile(
+        drawn[:, : whole * 7].reshape(DRAWS, whole, 7).sum(axis=2), limits, axis=0, method="inverted_cdf"
+    )
     sums = expected[: whole * 7].reshape(whole, 7).sum(axis=1)
-    weeks = pd.DataFrame({"start": ahead[: whole * 7 : 7], "expected": sums, "low": low, "high": high})
-    return CountForecast(days, weeks, holidays, level, dispersion, (every[0], every[n - 1]))
+    return by_day, pd.DataFrame({"start": days[: whole * 7 : 7], "expected": sums, "low": low, "high": high})
+
+
+def _departures(weather: DailyWeather | None, ahead: DailyWeather | None, every: Days, taught: int) -> Departures:
+    if weather is not None:
+        return Departures.of(weather, every, taught, ahead)
+    if ahead is not None:
+        raise PeriodError("a forecast of the weather says nothing without the weather of the days before; give both")
+    return Departures.none(len(every))
 
 
 def _calendar(days: Days) -> FloatArray:
     """Weekday (Monday the base) and two yearly harmonics."""
     weekday = (days.astype(np.int64) + 3) % 7
-    turn = 2 * np.pi * days.astype(np.int64) / YEAR_DAYS
-    waves = [wave(k * turn) for k in (1, 2) for wave in (np.cos, np.sin)]
-    return np.column_stack([*(weekday == d for d in range(1, 7)), *waves]).astype(float)
+    return np.column_stack([*(weekday == d for d in range(1, 7)), waves(days)]).astype(float)
 
 
 def _holidays(y: FloatArray, expected: FloatArray, named: NDArray[np.object_], dispersion: float) -> pd.DataFrame:
@@ -173,9 +235,8 @@ def _carried_on(levels: FloatArray, y: FloatArray, quarters: NDArray, dispersion
     return float(ahead), float(np.sqrt(max(drift, noise)))
 
 
-def _shared_by_a_week(y: FloatArray, expected: FloatArray, day: NDArray[np.int64], dispersion: float) -> float:
+def _shared_by_a_week(y: FloatArray, expected: FloatArray, week: NDArray[np.int64], dispersion: float) -> float:
     """Standard deviation (log) of what the days of a week have in common beyond the days' own dispersion."""
-    week = (day.max() - day) // 7
     residual, mean = np.bincount(week, weights=y - expected), np.bincount(week, weights=expected)
     beyond = (np.square(residual) - dispersion * mean).sum() / np.square(mean).sum()
     return float(np.sqrt(max(0.0, beyond)))

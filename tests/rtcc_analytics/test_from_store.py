@@ -19,6 +19,7 @@ from rtcc_analytics.from_store import (
     read_occurrences,
     read_streets,
     read_study_area,
+    read_weather,
 )
 from rtcc_analytics.hotspots import counts
 from rtcc_analytics.temporal import compare_periods, day_hour_table
@@ -225,3 +226,38 @@ def test_events_and_units_of_one_study_fit(county: Store) -> None:
     study = read_study_area(county)
     surface = counts(read_events(county, area=study), Grid(study, cell_m=2000))
     assert surface.made_by["outside"] == 0 and surface.values.sum() == read_events(county, area=study).total
+
+
+def weather(station: str, temperatures: list[float | None], source: str = "noaa") -> pd.DataFrame:
+    return pd.DataFrame({
+        "station": station, "date": pd.date_range("2024-01-01", periods=len(temperatures)).date,
+        "temperature_max_c": [None if t is None else t + 5.0 for t in temperatures],
+        "temperature_min_c": [None if t is None else t - 5.0 for t in temperatures],
+        "precipitation_mm": [0.0, *[2.5] * (len(temperatures) - 1)], "source": source,
+        "line": np.arange(len(temperatures)) + 2,
+    }).assign(**BOOKKEEPING)
+
+
+def test_weather_is_that_of_the_station_known_on_most_days_or_the_one_asked_for(fill) -> None:
+    store = fill(weather_daily=pd.concat([weather("A", [1.0, 2.0, None]), weather("B", [None, 4.0, None, None])]))
+    found = read_weather(store)
+    assert (found.station, found.source) == ("A", "noaa")
+    assert found.days.astype(str).tolist() == ["2024-01-01", "2024-01-02", "2024-01-03"]
+    np.testing.assert_array_equal(found.temperature_c, [1.0, 2.0, np.nan])
+    np.testing.assert_array_equal(found.precipitation_mm, [0.0, 2.5, 2.5])
+    assert read_weather(store, station="B").days.size == 4
+    with pytest.raises(ReadError, match="no weather of station 'C' is loaded; there is some of: A, B"):
+        read_weather(store, station="C")
+
+
+def test_one_station_in_two_feeds_is_not_read_twice(fill) -> None:
+    store = fill(weather_daily=pd.concat([weather("A", [1.0, 2.0]), weather("A", [9.0, 9.0, 9.0], source="other")]))
+    assert read_weather(store).temperature_c.tolist() == [9.0, 9.0, 9.0]
+
+
+def test_no_weather_loaded_is_none(fill) -> None:
+    assert read_weather(fill()) is None
+
+
+def test_a_station_that_never_measured_temperature_is_still_read(fill) -> None:
+    assert np.isnan(read_weather(fill(weather_daily=weather("A", [None, None]))).temperature_c).all()

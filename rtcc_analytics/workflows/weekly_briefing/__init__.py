@@ -217,8 +217,8 @@ def _beside(made: Sequence[Section]) -> list[Section]:
 
 def _next_week(records: reading.Records, weeks: temporal.WeeklySeries) -> list[Section]:
     """What comes next, beside how past forecasts did."""
-    expected = ahead.forecasts(records.together, weeks, until=records.until)
-    return [*ahead.forecast_section(expected, reads=("incidents",))]
+    expected = ahead.forecasts(records.together, weeks, until=records.until, weather=records.weather)
+    return [*ahead.forecast_section(expected, reads=("incidents", *(["weather"] if records.weather else [])))]
 
 
 def _where_next_week(

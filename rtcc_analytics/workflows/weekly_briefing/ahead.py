@@ -11,7 +11,15 @@ from threadpoolctl import threadpool_limits
 
 from rtcc_analytics.events import Occurrences
 from rtcc_analytics.report import TableSection
-from rtcc_analytics.temporal import DailyCounts, PeriodError, WeeklySeries, covered_days, forecast_counts
+from rtcc_analytics.temporal import (
+    CountForecast,
+    DailyCounts,
+    DailyWeather,
+    PeriodError,
+    WeeklySeries,
+    covered_days,
+    forecast_counts,
+)
 from rtcc_analytics.workflows.weekly_briefing.words import ALL, count, day_name, mean
 
 SCORED_WEEKS = 4
@@ -21,17 +29,20 @@ SEED = 1
 _DAY, _WEEK = np.timedelta64(1, "D"), np.timedelta64(7, "D")
 
 
-def forecasts(records: Occurrences, weeks: WeeklySeries, *, until: date) -> pd.DataFrame:
+def forecasts(
+    records: Occurrences, weeks: WeeklySeries, *, until: date, weather: DailyWeather | None = None
+) -> pd.DataFrame:
     """Forecasts of the last scored weeks, each from the days before it alone, and of the week that begins at `until`.
 
     Weeks that reporting lag makes low neither teach nor are scored, and every forecast looks ahead
-    over as many weeks as the newest has to.
+    over as many weeks as the newest has to. Weather, where enough is known, is that of the days that taught.
 
     Returns
     -------
     DataFrame
         week_start, expected, low, high (90 %), mean_before (of the 8 weeks it could know), counted
-        (NaN where not complete), inside. Empty with less than two years of complete days.
+        (NaN where not complete), inside; with weather also weather (what it went with, or why it is not used).
+        Empty with less than two years of complete days.
     """
     late = int(weeks.lag_affected.sum())
     end = np.datetime64(until, "D")
@@ -42,10 +53,14 @@ def forecasts(records: Occurrences, weeks: WeeklySeries, *, until: date) -> pd.D
         known = start - _WEEK * late
         days = np.arange(first, known, dtype="M8[D]")
         taught = daily.between(days, days + _DAY).clip(min=0)
+        unfit = weather.too_little(days) if weather else ""
         try:
             # Many threads on matrices this small wait for one another longer than they work.
             with threadpool_limits(1):
-                ahead = forecast_counts(taught, start=first, horizon_days=7 * (late + 1), level=LEVEL, seed=SEED)
+                ahead = forecast_counts(
+                    taught, start=first, horizon_days=7 * (late + 1), weather=None if unfit else weather, level=LEVEL,
+                    seed=SEED,
+                )  # fmt: skip
         except PeriodError:
             continue
         week = ahead.weeks.iloc[-1]
@@ -59,10 +74,26 @@ def forecasts(records: Occurrences, weeks: WeeklySeries, *, until: date) -> pd.D
                 "high": float(week["high"]),
                 "mean_before": float(daily.between(before, before + _WEEK).mean()),
                 "counted": counted,
+                "weather": _weather_words(ahead, unfit),
             }
         )
-    frame = pd.DataFrame(rows, columns=["week_start", "expected", "low", "high", "mean_before", "counted"])
+    frame = pd.DataFrame(rows, columns=["week_start", "expected", "low", "high", "mean_before", "counted", "weather"])
+    frame = frame if weather else frame.drop(columns="weather")
     return frame.assign(inside=frame["counted"].between(frame["low"], frame["high"]).where(frame["counted"].notna()))
+
+
+def _weather_words(ahead: CountForecast, unfit: str) -> str:
+    """What the weather went with, or why it is not used."""
+    if ahead.weather is None:
+        return f"Weather is not used: {unfit}." if unfit else ""
+    found = ahead.weather
+    ratios = "; ".join(f"{row.driver}: {row.ratio:.2f} ({row.low:.2f} to {row.high:.2f})"
+                       for row in found.drivers.itertuples())  # fmt: skip
+    return (
+        f"Weather at station {found.station}, of days before alone, went with times as many offenses (95 %): {ratios}. "
+        f"An association, no cause. {found.missing:,} of {found.days:,} days have no temperature; they and the days "
+        "ahead are taken for normal."
+    )
 
 
 def forecast_section(frame: pd.DataFrame, *, reads: Sequence[str]) -> list[TableSection]:
@@ -96,6 +127,7 @@ def forecast_section(frame: pd.DataFrame, *, reads: Sequence[str]) -> list[Table
             caption=f"Mean error of the {len(scored)} scored weeks {mean(error)}, {better} the {mean(plain)} of the "
             f"mean of the {BEFORE_WEEKS} weeks before{rely}.",
             how="Poisson regression on weekday, season, holidays and level; each forecast from the days before its "
-            "week alone. A total of the area, not of a place.",
+            "week alone. A total of the area, not of a place."
+            + (f" {frame['weather'].iloc[-1]}" if "weather" in frame else ""),
         )
     ]

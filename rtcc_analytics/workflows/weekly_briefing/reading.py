@@ -15,7 +15,7 @@ import pandas as pd
 from data_connectors.errors import RtccError
 from rtcc_analytics.coverage import coverage_of
 from rtcc_analytics.events import NEVER, Events, Kind, Occurrences, instant, wall_clock
-from rtcc_analytics.from_store import read_events, read_occurrences, read_study_area
+from rtcc_analytics.from_store import read_events, read_occurrences, read_study_area, read_weather
 from rtcc_analytics.offenses import UNKNOWN
 from rtcc_analytics.report import Provenance, ReadLog
 from rtcc_analytics.study import StudyArea
@@ -23,6 +23,7 @@ from rtcc_analytics.workflows.weekly_briefing.words import ALL
 
 if TYPE_CHECKING:
     from data_connectors import Store
+    from rtcc_analytics.temporal import DailyWeather
 
 WEEK_DAYS = 7
 DISTRICT_FEWEST, DISTRICTS_MOST = 200, 14
@@ -35,9 +36,13 @@ SELECT source, count(*) AS rows, count(domestic) AS says_domestic,
        list(DISTINCT file_hash ORDER BY file_hash) AS files, list(DISTINCT agency ORDER BY agency) AS agencies
 FROM incidents WHERE $source::VARCHAR IS NULL OR source = $source GROUP BY source ORDER BY source
 """
+_WEATHER_FEED = """
+SELECT source, count(*) AS rows, list(DISTINCT file_hash ORDER BY file_hash) AS files FROM weather_daily
+WHERE source = $source AND station = $station GROUP BY source
+"""
 _LOADED = """
 SELECT source, max(loaded_at) AS loaded_at, arg_max(profile, load_id) AS profile FROM loads
-WHERE table_name = 'incidents' AND undone_at IS NULL GROUP BY source
+WHERE table_name = $table_name AND undone_at IS NULL GROUP BY source
 """
 _CARRIED = """
 SELECT DISTINCT offense FROM incidents WHERE $source::VARCHAR IS NULL OR source = $source ORDER BY offense
@@ -85,6 +90,10 @@ class Records:
     feeds : DataFrame
         source, rows, says_domestic, newest_report_at, monthly (only the month of a report is known),
         files, agencies, loaded_at, profile.
+    weather : DailyWeather, optional
+        Of the station known on most days, where any is loaded.
+    weather_feed : DataFrame
+        source, rows, files, loaded_at, profile of that station's weather; no row where none is loaded.
     """
 
     study: StudyArea
@@ -97,6 +106,8 @@ class Records:
     unknown: Occurrences
     placed: Events
     feeds: pd.DataFrame
+    weather: DailyWeather | None
+    weather_feed: pd.DataFrame
 
     @property
     def mapped(self) -> Events:
@@ -194,6 +205,9 @@ def read_records(
             log, offense=[*codes, UNKNOWN], area=study if area else None, timezone=study.timezone, **span
         )
         placed = read_events(log, offense=codes, area=study, **span)
+    with log.named("weather"):
+        weather = read_weather(log)
+        weather_feed = _weather_feed(log, weather)
     if feeds["monthly"].any() and not feeds["monthly"].all():
         everything, placed = _without_month_ends(everything), _without_month_ends(placed)
     return Records(
@@ -207,6 +221,8 @@ def read_records(
         everything.of(UNKNOWN),
         placed,
         feeds,
+        weather,
+        weather_feed,
     )
 
 
@@ -259,6 +275,7 @@ def districts(log: ReadLog, records: Records) -> pd.DataFrame:
 def provenance(log: ReadLog, store: Store, records: Records, parameters: Mapping[str, Any]) -> Provenance:
     """What it takes to make the briefing again."""
     feeds = records.feeds
+    read = (("incidents", feeds), ("weather_daily", records.weather_feed))
     return Provenance(
         report="weekly_briefing",
         parameters=parameters,
@@ -268,9 +285,9 @@ def provenance(log: ReadLog, store: Store, records: Records, parameters: Mapping
         newest_report_at=_newest_report(feeds, records.study.timezone),
         reports_known_to="month" if feeds["monthly"].all() else "day",
         sources=tuple(
-            {"source": row.source, "table": "incidents", "rows": row.rows, "profile": row.profile,
+            {"source": row.source, "table": table, "rows": row.rows, "profile": row.profile,
              "loaded_at": None if pd.isna(row.loaded_at) else row.loaded_at, "files": list(row.files)}
-            for row in feeds.itertuples(index=False)
+            for table, of_table in read for row in of_table.itertuples(index=False)
         ),
         reads=log.reads,
     )
@@ -287,7 +304,14 @@ def _feeds(log: ReadLog, source: str | None) -> pd.DataFrame:
             f"no incidents {wanted}are in the store{guess} It has sources: {', '.join(known) or 'none'}; load some "
             "with `rtcc load PROFILE FILES…`"
         )
-    return feeds.merge(log.read(_LOADED), on="source", how="left")
+    return feeds.merge(log.read(_LOADED, table_name="incidents"), on="source", how="left")
+
+
+def _weather_feed(log: ReadLog, weather: DailyWeather | None) -> pd.DataFrame:
+    if weather is None:
+        return pd.DataFrame()
+    feed = log.read(_WEATHER_FEED, source=weather.source, station=weather.station)
+    return feed.merge(log.read(_LOADED, table_name="weather_daily"), on="source", how="left")
 
 
 def _until(log: ReadLog, until: date | None, source: str | None, timezone: str) -> date:

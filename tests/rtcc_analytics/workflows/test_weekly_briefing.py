@@ -287,3 +287,38 @@ def test_the_addresses_say_how_many_have_no_coordinates(county: Store, briefed: 
         f"AND CAST(occurred_local AS DATE) >= DATE '{UNTIL - timedelta(days=364)}'"
     )["n"].item()
     assert f" {without} without coordinates are left out." in section(briefed, "addresses").caption
+
+
+def station_days(days: pd.DatetimeIndex) -> pd.DataFrame:
+    """A station's weather on these days."""
+    rng = np.random.default_rng(2)
+    mean = 10 - 12 * np.cos(2 * np.pi * (days.day_of_year - 20) / 365.25) + rng.normal(0, 4, len(days))
+    line = np.arange(len(days))
+    return pd.DataFrame({
+        "station": "SIM1", "date": days.date, "temperature_max_c": mean + 5, "temperature_min_c": mean - 5,
+        "precipitation_mm": np.where(rng.random(len(days)) < 0.3, 5.0, 0.0), "source": "simulated_weather",
+        "file_hash": "w", "line": line + 2, "load_id": 1, "row_hash": line.astype("uint64"),
+    })
+
+
+def test_weather_if_loaded_is_in_the_forecast_and_in_what_it_was_made_from(
+    fill: Callable[..., Store], incidents: pd.DataFrame, briefed: Report
+) -> None:
+    days = pd.date_range("2020-12-01", "2025-06-01")
+    report = weekly_briefing(fill(incidents=incidents, weather_daily=station_days(days.delete(range(500, 510)))))
+    made = section(report, "forecast")
+    assert "Weather at station SIM1, of days before alone" in made.how and "10 of 1," in made.how
+    assert "5 °C warmer than the season: " in made.how and made.reads == ("incidents", "weather")
+    assert "Weather" not in section(briefed, "forecast").how and "weather" not in section(briefed, "forecast").frame
+    (feed,) = [one for one in report.provenance.sources if one["table"] == "weather_daily"]
+    assert (feed["source"], feed["rows"], feed["files"]) == ("simulated_weather", len(days) - 10, ["w"])
+    assert {one["table"] for one in briefed.provenance.sources} == {"incidents"}
+
+
+def test_weather_of_a_few_days_is_not_used_and_the_forecast_says_why(
+    fill: Callable[..., Store], incidents: pd.DataFrame, briefed: Report
+) -> None:
+    store = fill(incidents=incidents, weather_daily=station_days(pd.date_range("2024-01-01", "2024-03-31")))
+    made = section(weekly_briefing(store), "forecast")
+    assert "Weather is not used: the temperature at station SIM1 is known on 91 of 1," in made.how
+    pd.testing.assert_frame_equal(made.frame.drop(columns="weather"), section(briefed, "forecast").frame)
