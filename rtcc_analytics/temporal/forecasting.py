@@ -102,8 +102,8 @@ def forecast_counts(
     Raises
     ------
     PeriodError
-        Missing or negative counts, fewer than two years, a horizon of zero or beyond a year; weather known on under
-        half of the days or under a year of them.
+        Missing or negative counts, none but zeros, fewer than two years, a horizon of zero or beyond a year; weather
+        known on under half of the days or under a year of them.
 
     Examples
     --------
@@ -132,6 +132,8 @@ def forecast_counts(
             f"smallest count {y.min():g}, horizon {horizon_days} days, level {level:g}; counts from 0, a horizon of "
             "1-366 and a level between 0 and 1 are needed"
         )
+    if not y.any():
+        raise PeriodError(f"none of {len(y):,} days has an event; there is no level to carry on")
     n = len(y)
     every = np.datetime64(start, "D") + np.arange(n + horizon_days)
     departed = _departures(weather, weather_ahead, every, n)
@@ -174,9 +176,7 @@ def _fit(
     levels, moved = np.eye(quarters.max() + 1)[quarters], departed.columns[: len(y)]
     design = np.column_stack([levels, calendar, moved])
     week = (len(y) - 1 - np.flatnonzero(ordinary)) // 7
-    fitted = sm.GLM(y[ordinary], design[ordinary], family=sm.families.Poisson()).fit(
-        cov_type="cluster", cov_kwds={"groups": week // ALIKE_WEEKS}
-    )
+    fitted = sm.GLM(y[ordinary], design[ordinary], family=sm.families.Poisson()).fit()
     cuts = np.cumsum([levels.shape[1], calendar.shape[1]])
     by_level, by_calendar, by_weather = np.split(fitted.params, cuts)
     likely = fitted.predict(design)
@@ -185,8 +185,24 @@ def _fit(
     left_open = (likely if known else likely / np.exp(moved @ by_weather))[ordinary]
     dispersion = max(1.0, float((np.square(y[ordinary] - left_open) / left_open).sum() / fitted.df_resid))
     shared = _shared_by_a_week(y[ordinary], left_open, week, dispersion)
-    effect = departed.effect(by_weather, fitted.bse[cuts[-1] :], taught=len(y), spells=week.max() // ALIKE_WEEKS + 1)
+    effect = None
+    if departed.names:
+        error = _errors(design[ordinary], y[ordinary], likely[ordinary], week // ALIKE_WEEKS)[cuts[-1] :]
+        effect = departed.effect(by_weather, error, taught=len(y), spells=week.max() // ALIKE_WEEKS + 1)
     return _Fit(by_level, by_calendar, by_weather, likely, dispersion, shared, effect)
+
+
+def _errors(design: FloatArray, y: FloatArray, mean: FloatArray, spell: NDArray[np.int64]) -> FloatArray:
+    """Standard errors of a Poisson regression's coefficients where days of one spell depend on one another.
+
+    Liang, K.-Y., Zeger, S. L. (1986). Longitudinal data analysis using generalized linear models. Biometrika 73, 13-22.
+    """
+    bread = np.linalg.pinv(design.T @ (mean[:, None] * design))
+    spells = spell.max() + 1
+    scores = np.zeros((spells, design.shape[1]))
+    np.add.at(scores, spell, design * (y - mean)[:, None])
+    few = spells / (spells - 1) * (len(y) - 1) / (len(y) - design.shape[1])
+    return np.sqrt(few * np.diag(bread @ scores.T @ scores @ bread))
 
 
 def _summed(expected: FloatArray, drawn: FloatArray, days: Days, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -131,8 +131,8 @@ class Departures:
     Attributes
     ----------
     columns : array of float, shape (days taught + days ahead, drivers)
-        Temperature in steps of 5 °C; then, where precipitation is known often enough, wet (1) or dry (0) less the
-        season's share of wet days.
+        Temperature in steps of 5 °C; then, where precipitation is known often enough and some days are wet, wet (1) or
+        dry (0) less the season's share of wet days.
     names : tuple of str
         What a step of each column is, in words.
     station, missing, foreseen
@@ -169,7 +169,8 @@ class Departures:
         told = [np.r_[one, other] for one, other in zip(past.on(every[:taught]), foreseen, strict=True)]
         warmth = (told[0] - _normal(past.days, past.temperature_c, every)) / WARM_STEP_C
         columns, names = [warmth], [WARMER]
-        if np.isfinite(told[1][:taught]).sum() >= FEWEST_KNOWN:
+        wet = _wet(told[1][:taught])
+        if np.isfinite(wet).sum() >= FEWEST_KNOWN and np.nanmin(wet) < np.nanmax(wet):
             columns.append(_wet(told[1]) - _normal(past.days, _wet(past.precipitation_mm), every).clip(0, 1))
             names.append(WET)
         known = np.isfinite(warmth)
@@ -178,10 +179,8 @@ class Departures:
             int((~known[:taught]).sum()), int(known[taught:].sum()),
         )  # fmt: skip
 
-    def effect(self, log_ratio: FloatArray, error: FloatArray, *, taught: int, spells: int) -> WeatherEffect | None:
+    def effect(self, log_ratio: FloatArray, error: FloatArray, *, taught: int, spells: int) -> WeatherEffect:
         """The ratios that a regression found, from its coefficients, their errors and how many spells these rest on."""
-        if not self.names:
-            return None
         wide = t.ppf(0.975, spells - 1) * error
         low, ratio, high = (np.exp(log_ratio + side * wide) for side in (-1, 0, 1))
         drivers = pd.DataFrame({"driver": self.names, "ratio": ratio, "low": low, "high": high})

@@ -87,12 +87,13 @@ def _weather_words(ahead: CountForecast, unfit: str) -> str:
     if ahead.weather is None:
         return f"Weather is not used: {unfit}." if unfit else ""
     found = ahead.weather
-    ratios = "; ".join(f"{row.driver}: {row.ratio:.2f} ({row.low:.2f} to {row.high:.2f})"
-                       for row in found.drivers.itertuples())  # fmt: skip
+    ratios = ", ".join(
+        f"{row.driver} goes with {row.ratio:.2f} times the offenses (95 % {row.low:.2f} to {row.high:.2f})"
+        for row in found.drivers.itertuples()
+    )
     return (
-        f"Weather at station {found.station}, of days before alone, went with times as many offenses (95 %): {ratios}. "
-        f"An association, no cause. {found.missing:,} of {found.days:,} days have no temperature; they and the days "
-        "ahead are taken for normal."
+        f"Allows for past weather at station {found.station}, where {ratios}: associations, not causes. "
+        f"{found.missing:,} of {found.days:,} days have no temperature; they and the days ahead are taken for normal."
     )
 
 

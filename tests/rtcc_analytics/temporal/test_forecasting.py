@@ -97,7 +97,11 @@ def test_same_seed_same_answer_and_future_is_not_seen() -> None:
 
 @pytest.mark.parametrize(
     ("counts", "words"),
-    [([1.0, np.nan] * 400, "400 of 800 counts are missing"), ([1.0] * 100, "100 steps; at least 730")],
+    [
+        ([1.0, np.nan] * 400, "400 of 800 counts are missing"),
+        ([1.0] * 100, "100 steps; at least 730"),
+        ([0.0] * 800, "none of 800 days has an event"),
+    ],
 )
 def test_bad_series_are_refused(counts: list, words: str) -> None:
     with pytest.raises(PeriodError, match=words):

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtcc_analytics.temporal import CountForecast, DailyWeather, PeriodError, forecast_counts
+from rtcc_analytics.temporal.forecasting import _errors
 from rtcc_analytics.temporal.weather import WARMER, WET
 
 FIRST, TAUGHT, AHEAD = np.datetime64("2020-01-01"), 3 * 365, 28
@@ -141,10 +143,27 @@ def test_missing_days_are_counted_and_taken_for_normal() -> None:
         assert effect.drivers.ratio[0] == pytest.approx(np.exp(0.10), abs=0.03)
 
 
-def test_a_station_without_a_gauge_tells_of_warmth_alone() -> None:
+@pytest.mark.parametrize("always", [np.nan, 0.0, 9.0])
+def test_a_station_without_a_gauge_or_with_one_weather_tells_of_warmth_alone(always: float) -> None:
     counts, _, weather = planted(5, per_step=0.10)
-    dry = replace(weather, precipitation_mm=np.full(weather.days.size, np.nan))
-    assert ahead(counts, weather=dry).weather.drivers.driver.tolist() == [WARMER]
+    same = replace(weather, precipitation_mm=np.full(weather.days.size, always))
+    assert ahead(counts, weather=same).weather.drivers.driver.tolist() == [WARMER]
+
+
+def test_errors_are_those_of_statsmodels() -> None:
+    rng = np.random.default_rng(0)
+    design = np.column_stack([np.ones(280), rng.normal(size=(280, 2))])
+    y, spell = rng.poisson(np.exp(1 + 0.2 * design[:, 1])), np.arange(280) // 28
+    theirs = sm.GLM(y, design, family=sm.families.Poisson()).fit(cov_type="cluster", cov_kwds={"groups": spell})
+    np.testing.assert_allclose(_errors(design, y, theirs.fittedvalues, spell), theirs.bse, rtol=1e-6)
+
+
+def test_a_quarter_without_an_event_is_borne() -> None:
+    counts, _, weather = planted(8, per_step=0.10)
+    counts[TAUGHT - 400 : TAUGHT - 200] = 0
+    found = ahead(counts, weather=weather)
+    assert np.isfinite(found.weather.drivers[["ratio", "low", "high"]]).all(axis=None)
+    assert np.isfinite(found.days.expected).all()
 
 
 def test_without_weather_nothing_is_said_of_it() -> None:

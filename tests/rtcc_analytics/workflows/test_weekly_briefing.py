@@ -307,9 +307,9 @@ def test_weather_if_loaded_is_in_the_forecast_and_in_what_it_was_made_from(
     days = pd.date_range("2020-12-01", "2025-06-01")
     report = weekly_briefing(fill(incidents=incidents, weather_daily=station_days(days.delete(range(500, 510)))))
     made = section(report, "forecast")
-    assert "Weather at station SIM1, of days before alone" in made.how and "10 of 1," in made.how
-    assert "5 °C warmer than the season: " in made.how and made.reads == ("incidents", "weather")
-    assert "Weather" not in section(briefed, "forecast").how and "weather" not in section(briefed, "forecast").frame
+    assert "Allows for past weather at station SIM1, where 5 °C warmer than the season goes with " in made.how
+    assert "10 of 1," in made.how and made.reads == ("incidents", "weather")
+    assert "weather" not in section(briefed, "forecast").how and "weather" not in section(briefed, "forecast").frame
     (feed,) = [one for one in report.provenance.sources if one["table"] == "weather_daily"]
     assert (feed["source"], feed["rows"], feed["files"]) == ("simulated_weather", len(days) - 10, ["w"])
     assert {one["table"] for one in briefed.provenance.sources} == {"incidents"}
