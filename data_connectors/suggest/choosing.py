@@ -37,6 +37,7 @@ CORE = {
     "streets": (("geometry",),),
     "population": (("population",), ("area_id",)),
     "published_counts": (("agency",), ("year",)),
+    "weather_daily": (("station",), ("temperature_max_c", "precipitation_mm")),
 }
 
 

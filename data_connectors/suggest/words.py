@@ -97,6 +97,14 @@ _OTHERS = {
         "measure": _words("measure, offense, crime"),
         "offenses": _words("offenses, count, number of offenses, actual"),
     },
+    "weather_daily": {
+        "station": _words("station, station id, stationid"),
+        "date": _words("date, day, observation date"),
+        "temperature_max_c": _words("tmax, temperature max, max temperature, max temp, maximum temperature"),
+        "temperature_min_c": _words("tmin, temperature min, min temperature, min temp, minimum temperature"),
+        "precipitation_mm": _words("prcp, precipitation, precip, rain, rainfall"),
+        "snow_mm": _words("snow, snowfall"),
+    },
 }
 
 TIMES: dict[str, dict[str, list[str]]] = {
@@ -177,6 +185,7 @@ SIGNS: dict[str, list[str]] = {
     "streets": _words("geometry_length_m"),
     "population": _words("population, pop, residents, tract, fips, geoid"),
     "published_counts": _words("agency, county, months, index, year"),
+    "weather_daily": _words("tmax, tmin, prcp, temperature, precipitation, snowfall"),
 }
 
 def words_for(table: str) -> dict[str, list[str]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_connectors import LoadReceipt, Store, load
+from data_connectors import LoadReceipt, Profile, Store, load
 from data_connectors.readers import LoadError
+from data_connectors.suggest import suggest
 
 PLAIN = '"STATION","DATE","PRCP","SNOW","TMAX","TMIN"'
 FLAGGED = "STATION,DATE,PRCP,PRCP_ATTRIBUTES,SNOW,SNOW_ATTRIBUTES,TMAX,TMAX_ATTRIBUTES,TMIN,TMIN_ATTRIBUTES"
@@ -88,3 +89,15 @@ def test_a_provisional_value_is_replaced_when_the_day_comes_again(store: Store, 
 def test_a_day_that_is_no_date_is_refused(store: Store, tmp_path: Path) -> None:
     receipt = loaded(store, tmp_path, PLAIN, *good_days(30), "USW00000001,someday,0,0,1.0,0.0")
     assert receipt.rejected == {"date: no value": 1}
+
+
+def test_a_weather_file_with_other_headers_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "airport.csv"
+    path.write_text("Station ID,Date,Max Temp,Min Temp,Rain\nK1,2024-01-01,5.0,-1.0,0.0\nK1,2024-01-02,6.0,0.5,2.0\n")
+    found = suggest(path)
+    assert found.table == "weather_daily"
+    columns = Profile.parse(found.toml).layouts[0].columns
+    assert {name: spec.columns for name, spec in columns.items()} == {
+        "station": ("Station ID",), "date": ("Date",), "temperature_max_c": ("Max Temp",),
+        "temperature_min_c": ("Min Temp",), "precipitation_mm": ("Rain",),
+    }  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data_connectors.schemas import TABLES
 from data_connectors.store import Store, diagnose
 from data_connectors.store.engine import Attach, connected
 
@@ -21,7 +22,7 @@ def test_describe_counts_every_table_of_both_lakes(store: Store, write, incident
     assert frame.loc["incidents", ["lake", "rows", "sources"]].tolist() == ["records", 2, "src"]
     assert frame.loc["plate_reads", ["lake", "rows"]].tolist() == ["sightings", 1]
     assert str(frame.loc["plate_reads", "last_at"]) == "2026-03-01 00:00:00+00:00"
-    assert frame.loc["calls", "rows"] == 0 and len(frame) == 10
+    assert frame.loc["calls", "rows"] == 0 and len(frame) == len(TABLES)
     loads = store.loads()
     assert loads.lake.tolist() == ["sightings", "records"]
     assert loads.new.tolist() == [1, 2] and loads.rejected.tolist() == [2, 2]
