@@ -347,7 +347,9 @@ TABLES: dict[str, TableSchema] = {
               PUBLISHED_COUNTS, WEATHER_DAILY)
 }
 
-PLATE_BEARING = (*(t.name for t in TABLES.values() if t.lake == "sightings"), "alerts")
+PLATE_BEARING = (
+    *(t.name for t in TABLES.values() if t.lake == "sightings"), "alerts", "reads_by_reader", "plates_seen",
+)
 
 
 # The store's own bookkeeping. `loads` and `rejects` exist once in each lake, because a
@@ -400,6 +402,24 @@ ALERTS = (
     _c("note", "VARCHAR", "In words"),
 )
 
+READS_BY_READER = (
+    _c("day", "DATE", "UTC date of captured_at: the table's partition", required=True),
+    _c("slot", "VARCHAR", "Whole hours since 1970 (UTC), a blank and the reader: what the table is sorted by", required=True),
+    _c("plate", "VARCHAR", "Plate read", required=True),
+    _c("camera_id", "VARCHAR", "Reader", required=True),
+    _c("captured_at", "TIMESTAMP WITH TIME ZONE", "When the plate passed", required=True),
+    _c("is_parked", "BOOLEAN", "The reader says that the vehicle stood still"),
+    _c("lon", "DOUBLE", "Longitude of the reader", "degrees"),
+    _c("lat", "DOUBLE", "Latitude of the reader", "degrees"),
+    _c("line", "BIGINT", "Line of the read in its file"),
+    _c("load_id", "BIGINT", "Load of the read", required=True),
+)
+
+PLATES_SEEN = (
+    _c("plate", "VARCHAR", "Plate read at least once", required=True),
+    _c("pattern", "VARCHAR", "A for each of its letters, 9 for each digit", required=True),
+)
+
 LOCATION_CORRECTIONS = (
     _c("correction_id", "BIGINT", "Number of the correction", required=True),
     _c("table_name", "VARCHAR", "Table corrected", required=True),
@@ -428,5 +448,14 @@ BOOKKEEPING: dict[Lake, dict[str, tuple[Column, ...]]] = {
         "loads": LOADS, "rejects": REJECTS,
         "location_corrections": LOCATION_CORRECTIONS, "location_originals": LOCATION_ORIGINALS,
     },
-    "sightings": {"loads": LOADS, "rejects": REJECTS, "alerts": ALERTS},
+    "sightings": {
+        "loads": LOADS, "rejects": REJECTS, "alerts": ALERTS,
+        "reads_by_reader": READS_BY_READER, "plates_seen": PLATES_SEEN,
+    },
+}
+
+# How bookkeeping is laid out where that matters: partition, then sort.
+BOOKKEEPING_LAYOUT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "reads_by_reader": (("day",), ("slot", "captured_at")),
+    "plates_seen": ((), ("plate",)),
 }

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 
-from ..schemas import BOOKKEEPING, TABLES, Column, Lake
+from ..schemas import BOOKKEEPING, BOOKKEEPING_LAYOUT, TABLES, Column, Lake
+from . import plate_index
 from .engine import Connection
 from .errors import StoreError
 from .location import quoted
@@ -79,11 +80,13 @@ def _make_table(connection: Connection, lake: Lake, name: str) -> None:
     columns = tables_of(lake)[name]
     listed = ", ".join(f"{quoted(c.name)} {c.type}{' NOT NULL' if c.required else ''}" for c in columns)
     connection.run(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
-    schema = TABLES.get(name)
-    if schema and schema.partition:
-        connection.run(f"ALTER TABLE {table} SET PARTITIONED BY ({', '.join(map(quoted, schema.partition))})")
-    if schema and schema.sort:
-        connection.run(f"ALTER TABLE {table} SET SORTED BY ({', '.join(map(quoted, schema.sort))})")
+    partition, sort = BOOKKEEPING_LAYOUT.get(name, ((), ()))
+    if name in TABLES:
+        partition, sort = TABLES[name].partition, TABLES[name].sort
+    if partition:
+        connection.run(f"ALTER TABLE {table} SET PARTITIONED BY ({', '.join(map(quoted, partition))})")
+    if sort:
+        connection.run(f"ALTER TABLE {table} SET SORTED BY ({', '.join(map(quoted, sort))})")
 
 
 def newest() -> int:

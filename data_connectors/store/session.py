@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from ..schemas import Lake
+from . import plate_index
 from .engine import Attach, Connection, connected, sweep_spill
 from .errors import StoreError
 from .location import LAKES, Location, quoted
@@ -99,6 +100,8 @@ class LoadingSession:
         self._committing = True
         try:
             result = job(self)
+            if self.lake == "sightings":
+                plate_index.follow(self.connection, self._load_id)
             self.connection.run(
                 f"CALL {quoted(self.lake)}.set_commit_message($author, $message, extra_info => $extra)",
                 {

@@ -1,0 +1,82 @@
+"""Two tables beside `plate_reads`, so that a search need not read a whole period of it.
+
+`plate_reads` lies by day and plate: right for the history of one. Who passed a reader at some hour is answered from
+`reads_by_reader`, the same reads by hour and reader; which plates there are, from `plates_seen`. Both follow
+`plate_reads` inside every transaction that changes it, so they never hold a plate that it does not.
+"""
+
+from __future__ import annotations
+
+from .engine import Connection
+
+_READS, _BY_READER, _PLATES = "sightings.main.plate_reads", "sightings.main.reads_by_reader", "sightings.main.plates_seen"
+ROWS_IN_A_GROUP = {"plate_reads": 16_384, "reads_by_reader": 8_192, "plates_seen": 16_384}
+_COLUMNS = (
+    "day, (epoch_us(captured_at) // 3600000000) || ' ' || camera_id AS slot, plate, camera_id, captured_at, is_parked, "
+    "lon, lat, line, load_id"
+)
+_ORDER = "ORDER BY day, epoch_us(captured_at) // 3600000000, camera_id, captured_at"
+_PATTERN = "translate(plate, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', 'AAAAAAAAAAAAAAAAAAAAAAAAAA9999999999')"
+
+
+def lay_out(connection: Connection) -> None:
+    """Small row groups, so that a filter skips all but a sliver of a day's file."""
+    for table, rows in ROWS_IN_A_GROUP.items():
+        connection.run(f"CALL sightings.set_option('parquet_row_group_size', {rows}, table_name => '{table}')")
+
+
+def follow(connection: Connection, load_id: int | None = None) -> None:
+    """Bring both tables in step with `plate_reads`; called before a transaction ends.
+
+    Parameters
+    ----------
+    load_id : int, optional
+        The load just written. Days whose number of reads differs after it, as when reads were removed, are made again.
+    """
+    if load_id is not None:
+        _add(connection, "load_id = $load_id", load_id=load_id)
+    days = _days_out_of_step(connection)
+    for day in days:
+        connection.run(f"DELETE FROM {_BY_READER} WHERE day = $day", {"day": day})
+        _add(connection, "day = $day", day=day)
+    if days:
+        connection.run(f"DELETE FROM {_PLATES} WHERE plate NOT IN (SELECT plate FROM {_READS})")
+
+
+def forget(connection: Connection, where: str, values: dict[str, object]) -> None:
+    """Take single reads out before `plate_reads` loses them, which spares making their whole day again."""
+    connection.run(
+        f"DELETE FROM {_BY_READER} AS i USING (SELECT day, load_id, line, camera_id, captured_at, plate FROM {_READS} "
+        f"WHERE {where}) AS r WHERE i.day = r.day AND i.load_id = r.load_id AND i.line = r.line "
+        "AND i.camera_id = r.camera_id AND i.captured_at = r.captured_at AND i.plate = r.plate",
+        values,
+    )
+
+
+def in_step(connection: Connection) -> bool:
+    """Whether both tables hold as many reads and plates as `plate_reads` has."""
+    return not _days_out_of_step(connection)
+
+
+def _days_out_of_step(connection: Connection) -> list[object]:
+    [(reads, indexed)] = connection.rows(f"SELECT (SELECT count(*) FROM {_READS}), (SELECT count(*) FROM {_BY_READER})")
+    if reads == indexed:
+        return []
+    return [
+        day
+        for (day,) in connection.rows(
+            f"SELECT day FROM (SELECT day, count(*) AS n FROM {_READS} GROUP BY day) AS r FULL JOIN "
+            f"(SELECT day, count(*) AS n FROM {_BY_READER} GROUP BY day) AS i USING (day) "
+            "WHERE r.n IS DISTINCT FROM i.n ORDER BY day"
+        )
+    ]
+
+
+def _add(connection: Connection, where: str, **values: object) -> None:
+    connection.run(f"INSERT INTO {_BY_READER} BY NAME SELECT {_COLUMNS} FROM {_READS} WHERE {where} {_ORDER}", values)
+    connection.run(
+        f"INSERT INTO {_PLATES} WITH coming AS MATERIALIZED (SELECT DISTINCT plate FROM {_READS} WHERE {where}), "
+        f"known AS MATERIALIZED (SELECT plate FROM {_PLATES} SEMI JOIN coming USING (plate)) "
+        f"SELECT plate, {_PATTERN} FROM coming ANTI JOIN known USING (plate) ORDER BY plate",
+        values,
+    )
