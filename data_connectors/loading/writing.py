@@ -14,7 +14,7 @@ from data_connectors.mapping import PRIMARY_TIME
 from data_connectors.profile import Profile
 from data_connectors.readers import LoadError
 from data_connectors.schemas import LOADS, REJECTS, UNKNOWN_OFFENSE
-from data_connectors.store import LoadingSession, apply_corrections, quoted
+from data_connectors.store import LoadingSession, apply_corrections, plate_index, quoted
 from data_connectors.store.locking import current_user
 
 KEPT_SHARE = 0.8
@@ -48,17 +48,20 @@ def write(session: LoadingSession, profile: Profile, intake: Intake, *, allow_sh
     load_id = session.next_load_id()
     receipt = _receipt(session, profile, intake, difference, load_id=load_id)
     if difference.any:
-        _write_rows(session, profile, load_id, all_of_them=not difference.unchanged)
+        _write_rows(session, profile, load_id, difference)
     _book(session, profile, receipt)
     return receipt
 
 
-def _write_rows(session: LoadingSession, profile: Profile, load_id: int, *, all_of_them: bool) -> None:
+def _write_rows(session: LoadingSession, profile: Profile, load_id: int, difference: _Difference) -> None:
     target = session.table(profile.table.name)
-    session.run(f"DELETE FROM {target} WHERE {_outdated(profile)}", **_only_source(profile))
+    if profile.strategy == "replace_window" or difference.changed or difference.removed:
+        if profile.table.name == "plate_reads":
+            plate_index.forget(session.connection, _outdated(profile), _only_source(profile))
+        session.run(f"DELETE FROM {target} WHERE {_outdated(profile)}", **_only_source(profile))
     names = [c.name for c in profile.table.all_columns if c.name != "load_id"]
     listed = ", ".join(map(quoted, names))
-    incoming = f"SELECT {listed} FROM {STAGED}" + ("" if all_of_them else f" WHERE {_wanted(profile)}")
+    incoming = f"SELECT {listed} FROM {STAGED}" + (f" WHERE {_wanted(profile)}" if difference.unchanged else "")
     corrected = profile.table.lake == "records"  # plate reads are no places that a person corrects: no copy of them
     if corrected:
         session.run(f"CREATE OR REPLACE TEMP TABLE incoming AS {incoming}")

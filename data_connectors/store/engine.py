@@ -36,6 +36,8 @@ _VANISHED = re.compile(
 )
 # The catalog's own SQL names the smallest and largest value of each file, plates among them.
 _CATALOG_SQL = re.compile(r'Failed to execute query ".*": ', re.DOTALL)
+# A join with so few values skips the parts of a file that hold none of them; DuckDB's own limit is 50.
+_MOST_VALUES_THAT_PRUNE = 10_000
 _LASTING = re.compile(r"no space left|disk is full|file too large|disk quota", re.IGNORECASE)
 
 
@@ -228,6 +230,7 @@ def _new_instance(location: Location, hardened_for: tuple[Attach, ...] | None, w
     instance.execute("SET TimeZone = 'UTC'")
     instance.execute("SET enable_progress_bar = false")  # in a notebook it would stand as a black bar among the results
     instance.execute("SET python_enable_replacements = false")
+    instance.execute(f"SET dynamic_or_filter_threshold = {_MOST_VALUES_THAT_PRUNE}")
     spill = _spill_folder(location)
     instance.execute(f"SET temp_directory = {literal(spill)}")
     if location.server is not None:

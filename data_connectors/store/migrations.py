@@ -63,6 +63,20 @@ def make_weather_daily(connection: Connection, lake: Lake) -> None:
     _make_missing_tables(connection, lake)
 
 
+@migration
+def make_plate_index(connection: Connection, lake: Lake) -> None:
+    """``reads_by_reader`` and ``plates_seen`` in sightings, for stores made before them."""
+    _make_missing_tables(connection, lake)
+
+
+@migration
+def fill_plate_index(connection: Connection, lake: Lake) -> None:
+    """Their layout, which a table takes only after the transaction that made it, and the reads that are there."""
+    if lake == "sightings":
+        plate_index.lay_out(connection)
+        plate_index.follow(connection)
+
+
 def _make_missing_tables(connection: Connection, lake: Lake) -> None:
     there = {
         name

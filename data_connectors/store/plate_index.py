@@ -11,12 +11,25 @@ from .engine import Connection
 
 _READS, _BY_READER, _PLATES = "sightings.main.plate_reads", "sightings.main.reads_by_reader", "sightings.main.plates_seen"
 ROWS_IN_A_GROUP = {"plate_reads": 16_384, "reads_by_reader": 8_192, "plates_seen": 16_384}
-_COLUMNS = (
-    "day, (epoch_us(captured_at) // 3600000000) || ' ' || camera_id AS slot, plate, camera_id, captured_at, is_parked, "
-    "lon, lat, line, load_id"
-)
 _ORDER = "ORDER BY day, epoch_us(captured_at) // 3600000000, camera_id, captured_at"
-_PATTERN = "translate(plate, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', 'AAAAAAAAAAAAAAAAAAAAAAAAAA9999999999')"
+
+
+def by_reader(reads: str, where: str = "true") -> str:
+    """SQL of the rows of `reads_by_reader`."""
+    return (
+        "SELECT day, (epoch_us(captured_at) // 3600000000) || ' ' || camera_id AS slot, plate, camera_id, captured_at, "
+        f"is_parked, lon, lat, line, load_id FROM {reads} WHERE {where}"
+    )
+
+
+def readings(reads: str, where: str = "true") -> str:
+    """SQL of the rows of `plates_seen`: plates read, and what else the reader considered, each with what it was read as."""
+    return (
+        "SELECT plate, read_as, translate(plate, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', "
+        "'AAAAAAAAAAAAAAAAAAAAAAAAAA9999999999') AS pattern FROM "
+        f"(SELECT plate, plate AS read_as FROM {reads} WHERE {where} UNION "
+        f"SELECT unnest(candidates), plate FROM {reads} WHERE {where} AND candidates IS NOT NULL) WHERE plate IS NOT NULL"
+    )
 
 
 def lay_out(connection: Connection) -> None:
@@ -40,7 +53,10 @@ def follow(connection: Connection, load_id: int | None = None) -> None:
         connection.run(f"DELETE FROM {_BY_READER} WHERE day = $day", {"day": day})
         _add(connection, "day = $day", day=day)
     if days:
-        connection.run(f"DELETE FROM {_PLATES} WHERE plate NOT IN (SELECT plate FROM {_READS})")
+        connection.run(
+            f"DELETE FROM {_PLATES} WHERE rowid IN (SELECT p.rowid FROM {_PLATES} AS p ANTI JOIN ({readings(_READS)}) "
+            "USING (plate, read_as))"
+        )
 
 
 def forget(connection: Connection, where: str, values: dict[str, object]) -> None:
@@ -73,10 +89,10 @@ def _days_out_of_step(connection: Connection) -> list[object]:
 
 
 def _add(connection: Connection, where: str, **values: object) -> None:
-    connection.run(f"INSERT INTO {_BY_READER} BY NAME SELECT {_COLUMNS} FROM {_READS} WHERE {where} {_ORDER}", values)
+    connection.run(f"INSERT INTO {_BY_READER} BY NAME {by_reader(_READS, where)} {_ORDER}", values)
     connection.run(
-        f"INSERT INTO {_PLATES} WITH coming AS MATERIALIZED (SELECT DISTINCT plate FROM {_READS} WHERE {where}), "
-        f"known AS MATERIALIZED (SELECT plate FROM {_PLATES} SEMI JOIN coming USING (plate)) "
-        f"SELECT plate, {_PATTERN} FROM coming ANTI JOIN known USING (plate) ORDER BY plate",
+        f"INSERT INTO {_PLATES} BY NAME WITH coming AS MATERIALIZED ({readings(_READS, where)}), "
+        f"known AS MATERIALIZED (SELECT plate, read_as FROM {_PLATES} SEMI JOIN coming USING (plate, read_as)) "
+        "FROM coming ANTI JOIN known USING (plate, read_as) ORDER BY plate, read_as",
         values,
     )

@@ -320,7 +320,7 @@ def _search(connection: Connection, files: list[Path]) -> tuple[int, int, list[s
 def _file_holds(connection: Connection, file: Path) -> bool:
     """Whether any text of a data file is one of the plates gone."""
     columns = connection.rows(f"DESCRIBE SELECT * FROM read_parquet({literal(str(file))})")
-    texts = [quoted(name) for name, kind, *_ in columns if kind == "VARCHAR" and name in ("plate", "plate_raw")]
+    texts = [quoted(name) for name, kind, *_ in columns if kind == "VARCHAR" and name in ("plate", "plate_raw", "read_as")]
     texts += [f"regexp_replace({quoted(name)}, '[^A-Z0-9]', '', 'g')" for name, *_ in columns if name == "raw"]
     texts += ["unnest(candidates)" for name, *_ in columns if name == "candidates"]
     return any(

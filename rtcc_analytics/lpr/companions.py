@@ -21,14 +21,18 @@ occasions AS MATERIALIZED (
 ),"""
 TRAVELS_WITH = "/* lpr travels_with */ WITH " + TRIPS + _OCCASIONS + SLOTS + BY_PLATE
 
+# An hour around each passage tells a parked vehicle as surely as all its reads: four in a row lie within 45 minutes.
 MEETINGS = (
     "/* lpr travels_with, meetings */ WITH "
     + TRIPS
     + f""",
+around AS (
+    SELECT DISTINCT (epoch_us(first_at) // 3600000000 + h) || ' ' || camera_id AS slot
+    FROM trips, (SELECT unnest([-1, 0, 1]) AS h)
+),
 theirs AS MATERIALIZED (
-    SELECT plate, camera_id, captured_at, is_parked FROM plate_reads
-    WHERE plate IN (SELECT unnest($plates::VARCHAR[])) AND camera_id IN (SELECT camera_id FROM trips)
-      AND {IN_PERIOD}
+    SELECT plate, camera_id, captured_at, is_parked FROM reads_by_reader
+    WHERE plate IN (SELECT unnest($plates::VARCHAR[])) AND slot IN (SELECT slot FROM around) AND {IN_PERIOD}
 ),"""
     + collapsed("theirs", "stays")
     + """
@@ -157,7 +161,6 @@ def travels_with(
         TRAVELS_WITH,
         **values,
         **null_values(period, null_days=null_days, seed=seed),
-        bucket_us=int(window_s) * 2_000_000,
         least=int(min_trips),
     )
     rows, chance, trips = weighed(kinds, least=min_trips)

@@ -44,18 +44,17 @@ windows AS (
            b.hi - b.lo AS length
     FROM chosen c JOIN based b USING (item)
 ),
-bucketed AS (
+hourly AS (
     SELECT item, d, offset_s, observed, camera_id, lo, lo + length AS hi,
-           unnest(range(epoch_us(lo) // $bucket_us, epoch_us(lo + length) // $bucket_us + 1)) AS bucket
+           unnest(range(epoch_us(lo) // 3600000000, epoch_us(lo + length) // 3600000000 + 1)) AS hour
     FROM windows
 ),
+slotted AS (SELECT item, d, offset_s, observed, lo, hi, hour || ' ' || camera_id AS slot FROM hourly),
 sized AS (SELECT item, count(*) FILTER (NOT observed) AS null_days FROM chosen GROUP BY item),"""
 
 BY_PLATE = f"""
 seen AS (
-    SELECT DISTINCT b.item, b.d, b.offset_s, b.observed, r.plate
-    FROM plate_reads r JOIN bucketed b
-      ON r.camera_id = b.camera_id AND epoch_us(r.captured_at) // $bucket_us = b.bucket
+    SELECT DISTINCT b.item, b.d, b.offset_s, b.observed, r.plate FROM reads_by_reader r JOIN slotted b ON r.slot = b.slot
     WHERE r.captured_at >= b.lo AND r.captured_at <= b.hi AND r.plate <> $plate
       AND {IN_PERIOD}
 ),

@@ -16,7 +16,6 @@ from rtcc_analytics.lpr.readers import distance_m, reader_sites
 
 MOST_ROWS = 200
 MOST_PLACES = 60
-BUCKET_US = 600_000_000
 
 _OCCASIONS = """
 occasions AS MATERIALIZED (
@@ -29,13 +28,14 @@ PASSED = (
     "/* lpr at_places, passages */ WITH"
     + _OCCASIONS
     + f"""
-theirs AS (
-    SELECT plate, camera_id, captured_at FROM plate_reads
-    WHERE plate IN (SELECT unnest($plates::VARCHAR[])) AND {IN_PERIOD}
-)
+hourly AS (
+    SELECT *, unnest(range(epoch_us(lo) // 3600000000, epoch_us(hi) // 3600000000 + 1)) AS hour FROM occasions
+),
+slotted AS (SELECT item, camera_id, lo, hi, hour || ' ' || camera_id AS slot FROM hourly)
 SELECT r.plate, o.item AS place, o.camera_id, min(r.captured_at) AS first_at, max(r.captured_at) AS last_at,
        count(*) AS reads
-FROM occasions o JOIN theirs r ON r.camera_id = o.camera_id AND r.captured_at >= o.lo AND r.captured_at <= o.hi
+FROM slotted o JOIN reads_by_reader r ON r.slot = o.slot AND r.captured_at >= o.lo AND r.captured_at <= o.hi
+WHERE r.plate IN (SELECT unnest($plates::VARCHAR[])) AND {IN_PERIOD}
 GROUP BY ALL ORDER BY r.plate, first_at, place, o.camera_id"""
 )
 
@@ -147,7 +147,7 @@ def at_places(
         **period.bounds,
     }
     null = null_values(period, null_days=null_days, seed=seed)
-    kinds = reads.read(AT_PLACES, **values, **null, plate="", bucket_us=BUCKET_US, least=int(min_places))
+    kinds = reads.read(AT_PLACES, **values, **null, plate="", least=int(min_places))
     rows, chance, seen = weighed(kinds, least=min_places)
     rows = rows.head(MOST_ROWS)
     passed = reads.read(PASSED, **values, plates=rows["plate"].tolist())

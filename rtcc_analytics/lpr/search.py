@@ -43,18 +43,13 @@ SELECT plate, count(*) AS reads, min(captured_at) AS first_at, max(captured_at) 
        count(DISTINCT camera_id) AS readers, max(confidence) AS confidence,
        coalesce(bool_or(list_contains(candidates, $plate)), false) AS is_candidate
 FROM plate_reads
-WHERE (plate IN (SELECT unnest($variants::VARCHAR[])) OR list_contains(candidates, $plate)) AND {IN_PERIOD}
+WHERE plate IN (SELECT read_as FROM plates_seen WHERE plate IN (SELECT unnest($variants::VARCHAR[]))
+                AND (plate = read_as OR plate = $plate))
+  AND (list_contains($variants::VARCHAR[], plate) OR list_contains(candidates, $plate)) AND {IN_PERIOD}
 GROUP BY plate ORDER BY plate"""
-# Plates in use: seen on a few days, and by how many of those only once or twice.
-IN_USE = """/* lpr search_similar, plates in use */ WITH
-daily AS (
-    SELECT plate, count(DISTINCT day) AS days FROM plate_reads
-    WHERE day IN (SELECT unnest($days::DATE[])) GROUP BY plate
-)
-SELECT count(*) AS seen, count(*) FILTER (days = 1) AS once, count(*) FILTER (days = 2) AS twice FROM daily
-WHERE regexp_replace(regexp_replace(plate, '[A-Z]', 'A', 'g'), '[0-9]', '9', 'g') = $shape"""
+IN_USE = """/* lpr search_similar, plates in use */
+SELECT count(*) AS plates FROM plates_seen WHERE pattern = $pattern AND plate = read_as"""
 MOST_COST = 4.6
-SAMPLED_DAYS = 3
 
 
 def history(
@@ -152,9 +147,8 @@ def search_similar(
 
     Notes
     -----
-    Null model: the serials of this plate's pattern of letters and digits are in use evenly. How many are in use is
-    estimated from three days of the period by Chao's lower bound, seen + once^2 / (2 twice) (Chao, A. (1984).
-    Scandinavian Journal of Statistics 11, 265-270). Where a state issues serials in blocks, near serials are commoner.
+    Null model: as many plates of this plate's pattern of letters and digits as the store holds, whatever the period, are
+    spread evenly over its serials. Where a state issues serials in blocks, near serials are commoner.
     """
     if not 0 <= most_cost <= MOST_COST:
         raise LprError(
@@ -162,12 +156,12 @@ def search_similar(
             "2.8 one slip of any kind"
         )
     wanted, period = plate_of(plate), period_of(start, end, timezone=timezone)
-    shape = _shape(wanted)
+    pattern = _pattern_of(wanted)
     near = [v for v, cost in _readings(wanted).items() if cost <= most_cost]
     found = reads.read(SIMILAR, plate=wanted, variants=[wanted, *sorted(near)], **period.bounds)
-    shape_plates = _in_use(reads, period, shape)
+    in_use = int(reads.read(IN_USE, pattern=pattern)["plates"].iloc[0])
     found["cost"] = [misreading_cost(wanted, other) for other in found["plate"]]
-    preview = accepted_preview(wanted, shape_plates=shape_plates)
+    preview = accepted_preview(wanted, in_use=in_use)
     chance = pd.DataFrame({
         "matched": preview["most_cost"],
         "vehicles": [int((found["cost"].between(0.001, c)).sum()) for c in preview["most_cost"]],
@@ -195,7 +189,7 @@ def search_similar(
         "search_similar",
         rows[columns].head(MOST_SIMILAR),
         {"plate": wanted, "most_cost": most_cost, **period.words},
-        f"the plates of the pattern {shape} in use, about {shape_plates:,}, are spread evenly over its serials; "
+        f"the {in_use:,} plates of the pattern {pattern} in the store are spread evenly over its serials; "
         "expected is how many unrelated ones each setting (matched) accepts",
         chance,
         preview,
@@ -203,7 +197,7 @@ def search_similar(
     )
 
 
-def accepted_preview(plate: str, *, shape_plates: int) -> pd.DataFrame:
+def accepted_preview(plate: str, *, in_use: int) -> pd.DataFrame:
     """What each setting of `search_similar` accepts: how many serials, examples, and unrelated plates expected.
 
     Returns
@@ -213,17 +207,17 @@ def accepted_preview(plate: str, *, shape_plates: int) -> pd.DataFrame:
 
     Examples
     --------
-    >>> accepted_preview("A1B2C3D", shape_plates=0)["most_cost"].tolist()
+    >>> accepted_preview("A1B2C3D", in_use=0)["most_cost"].tolist()
     [1.8, 2.8, 3.6, 4.0, 4.6]
     """
-    shape, cost = _shape(plate), _readings(plate)
-    space = 26 ** shape.count("A") * 10 ** shape.count("9")
+    pattern, cost = _pattern_of(plate), _readings(plate)
+    space = 26 ** pattern.count("A") * 10 ** pattern.count("9")
     rows = []
     for setting in (1.8, 2.8, 3.6, 4.0, 4.6):
         accepted = [v for v, c in cost.items() if c <= setting]
-        serials = sum(_shape(v) == shape for v in accepted)
+        serials = sum(_pattern_of(v) == pattern for v in accepted)
         examples = sorted(accepted, key=lambda v: (-cost[v], v))[:4]
-        rows.append((setting, serials, serials * shape_plates / space, ", ".join(examples)))
+        rows.append((setting, serials, serials * in_use / space, ", ".join(examples)))
     return pd.DataFrame(rows, columns=["most_cost", "serials", "expected", "examples"])
 
 
@@ -241,24 +235,6 @@ def _readings(plate: str) -> dict[str, float]:
     return {v: cost for v in everything if (cost := misreading_cost(plate, v)) <= MOST_COST}
 
 
-def _in_use(reads: PlateReads, period: Period, shape: str) -> int:
-    """About how many plates of this pattern are in use; see `search_similar`."""
-    span = pd.date_range(period.bounds["first_day"], period.bounds["last_day"])
-    picked = sorted({span[round(k * (len(span) - 1) / (SAMPLED_DAYS + 1))] for k in range(1, SAMPLED_DAYS + 1)})
-    return plates_in_use(reads.read(IN_USE, shape=shape, days=[d.date() for d in picked]).iloc[0])
-
-
-def plates_in_use(counted: pd.Series) -> int:
-    """About how many plates are in use where so many were `seen`, `once` and `twice`: Chao's lower bound.
-
-    Examples
-    --------
-    >>> plates_in_use(pd.Series({"seen": 100, "once": 40, "twice": 10}))
-    180
-    """
-    return int(counted["seen"] + counted["once"] ** 2 / (2 * max(int(counted["twice"]), 1)))
-
-
 def expected_misreads(look_alike_reads: pd.Series, length: pd.Series) -> pd.Series:
     """How many reads of look-alike plates chance turns into the plate asked for: 3 % misread, one character of them.
 
@@ -270,5 +246,5 @@ def expected_misreads(look_alike_reads: pd.Series, length: pd.Series) -> pd.Seri
     return look_alike_reads * MISREAD_SHARE / length.clip(lower=1)
 
 
-def _shape(plate: str) -> str:
+def _pattern_of(plate: str) -> str:
     return re.sub(r"[0-9]", "9", re.sub(r"[A-Z]", "A", plate))

@@ -1,0 +1,104 @@
+"""The two tables beside plate_reads hold, after whatever changed it, what they would hold if they were made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data_connectors import load
+from data_connectors.store import LoadingSession, Purpose, Store, plate_index
+
+PURPOSE = Purpose("test", "SIMULATED-1")
+HEADER = "plate,read_time,camera,lat,lon,read_id\n"
+
+
+def rows(store: Store) -> tuple[list, list]:
+    """What the tables hold."""
+    with store.sightings(PURPOSE) as reads:
+        by_reader = reads.read("SELECT * FROM reads_by_reader ORDER BY ALL")
+        plates = reads.read("SELECT plate, read_as, pattern FROM plates_seen ORDER BY ALL")
+    return by_reader.astype(str).values.tolist(), plates.values.tolist()
+
+
+def made_anew(store: Store) -> tuple[list, list]:
+    """What they should hold."""
+    with store.sightings(PURPOSE) as reads:
+        by_reader = reads.read(f"FROM ({plate_index.by_reader('plate_reads')}) ORDER BY ALL")
+        plates = reads.read(f"SELECT plate, read_as, pattern FROM ({plate_index.readings('plate_reads')}) ORDER BY ALL")
+    return by_reader.astype(str).values.tolist(), plates.values.tolist()
+
+
+def read_file(folder: Path, name: str, *lines: str) -> Path:
+    (folder / name).write_text(HEADER + "\n".join(lines) + "\n")
+    return folder / name
+
+
+def test_they_follow_loads_changes_undo_and_expunging(store: Store, tmp_path: Path) -> None:
+    first = read_file(tmp_path, "a.csv", "AB12CD,2026-03-01T09:59:59Z,c1,41.7,-73.9,1",
+                      "XY34ZZ,2026-03-01T10:00:01Z,c2,41.7,-73.9,2", "AB12CD,2026-03-02T00:00:00Z,c1,41.7,-73.9,3")  # fmt: skip
+    load(store, "plate_reads_csv", first)
+    assert rows(store) == made_anew(store)
+    by_reader, plates = rows(store)
+    assert len(by_reader) == 3 and [p[0] for p in plates] == ["AB12CD", "XY34ZZ"]
+    assert plates[0][2] == "AA99AA"
+
+    moved = read_file(tmp_path, "b.csv", "XY34ZZ,2026-03-01T10:00:01Z,c2,41.8,-73.8,2",
+                      "NEW777,2026-03-02T11:00:00Z,c2,41.7,-73.9,4")  # fmt: skip
+    receipt = load(store, "plate_reads_csv", moved)
+    assert (receipt.new, receipt.changed) == (1, 1)
+    assert rows(store) == made_anew(store) and len(rows(store)[0]) == 4
+
+    with pytest.warns(UserWarning, match="cannot come back"):
+        store.undo(receipt.load_id, "sightings")
+    assert rows(store) == made_anew(store)
+    assert [p[0] for p in rows(store)[1]] == ["AB12CD"]
+
+    store.expunge("plate_reads", source=receipt.source, match={"read_id": "1"}, reason="order 1")
+    assert rows(store) == made_anew(store) and len(rows(store)[0]) == 1
+
+
+def test_a_single_change_does_not_make_its_day_again(embedded: Store, tmp_path: Path, monkeypatch) -> None:
+    load(embedded, "plate_reads_csv", read_file(tmp_path, "a.csv", "AB12CD,2026-03-01T10:00:00Z,c1,41.7,-73.9,1",
+                                                "XY34ZZ,2026-03-01T10:00:01Z,c2,41.7,-73.9,2"))  # fmt: skip
+    remade = []
+    original = plate_index._days_out_of_step
+    monkeypatch.setattr(plate_index, "_days_out_of_step", lambda c: remade.extend(original(c)) or original(c))
+    load(embedded, "plate_reads_csv", read_file(tmp_path, "b.csv", "AB12CD,2026-03-01T10:00:00Z,c1,41.9,-73.9,1"))
+    assert remade == [] and rows(embedded) == made_anew(embedded)
+
+
+def test_what_a_reader_considered_is_found_and_leaves_with_its_read(store: Store, write, reads) -> None:
+    given = [row | {"candidates": ["AB12CO", "AB12CD"]} for row in reads("AB12CD")]
+    number = write(store, "plate_reads", given)
+    write(store, "plate_reads", reads("AB12CD", day="2026-03-05"))
+    assert [p[:2] for p in rows(store)[1]] == [["AB12CD", "AB12CD"], ["AB12CO", "AB12CD"]]
+    store.undo(number, "sightings")
+    assert rows(store) == made_anew(store)
+    assert [p[:2] for p in rows(store)[1]] == [["AB12CD", "AB12CD"]]
+
+
+def test_a_job_that_fails_leaves_them_as_they_were(embedded: Store, write, reads) -> None:
+    write(embedded, "plate_reads", reads("AB12CD", "XY34ZZ"))
+    before = rows(embedded)
+
+    def job(session: LoadingSession) -> None:
+        session.run(f"DELETE FROM {session.table('plate_reads')}")
+        raise RuntimeError("half way")
+
+    with embedded.loading("sightings") as session, pytest.raises(RuntimeError, match="half way"):
+        session.commit(job)
+    assert rows(embedded) == before == made_anew(embedded)
+
+
+def test_an_older_store_gets_them_filled(embedded: Store, write, reads, monkeypatch) -> None:
+    write(embedded, "plate_reads", reads("AB12CD", "XY34ZZ"))
+    write(embedded, "plate_reads", reads("AB12CD", day="2026-03-05"))
+    full = rows(embedded)
+    with embedded.loading("sightings") as session:
+        for table in ("reads_by_reader", "plates_seen"):
+            session.run(f"DROP TABLE sightings.main.{table}")
+        name = "__ducklake_metadata_sightings.main.rtcc_migrations"
+        session.run(f"DELETE FROM {name} WHERE name LIKE '%_plate_index'")
+    Store.create(embedded.location)
+    assert rows(embedded) == full == made_anew(embedded)
