@@ -404,13 +404,12 @@ ALERTS = (
 
 READS_BY_READER = (
     _c("day", "DATE", "UTC date of captured_at: the table's partition", required=True),
-    _c("slot", "VARCHAR", "Whole hours since 1970 (UTC), a blank and the reader: what the table is sorted by", required=True),
+    _c("slot", "VARCHAR", "Whole hours since 1970 (UTC) and the reader: what the table is sorted by", required=True),
+    _c("daily_slot", "VARCHAR", "UTC hour of the day and the reader: the same place and hour on every day", required=True),
     _c("plate", "VARCHAR", "Plate read", required=True),
     _c("camera_id", "VARCHAR", "Reader", required=True),
     _c("captured_at", "TIMESTAMP WITH TIME ZONE", "When the plate passed", required=True),
     _c("is_parked", "BOOLEAN", "The reader says that the vehicle stood still"),
-    _c("lon", "DOUBLE", "Longitude of the reader", "degrees"),
-    _c("lat", "DOUBLE", "Latitude of the reader", "degrees"),
     _c("line", "BIGINT", "Line of the read in its file"),
     _c("load_id", "BIGINT", "Load of the read", required=True),
 )

@@ -36,8 +36,9 @@ _VANISHED = re.compile(
 )
 # The catalog's own SQL names the smallest and largest value of each file, plates among them.
 _CATALOG_SQL = re.compile(r'Failed to execute query ".*": ', re.DOTALL)
-# A join with so few values skips the parts of a file that hold none of them; DuckDB's own limit is 50.
-_MOST_VALUES_THAT_PRUNE = 10_000
+# A join with so few values skips the parts of a file that hold none of them. DuckDB's own limit is 50; each part is
+# compared with every value, which more of them would not repay.
+_MOST_VALUES_THAT_PRUNE = 2_000
 _LASTING = re.compile(r"no space left|disk is full|file too large|disk quota", re.IGNORECASE)
 
 

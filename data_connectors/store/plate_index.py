@@ -17,8 +17,9 @@ _ORDER = "ORDER BY day, epoch_us(captured_at) // 3600000000, camera_id, captured
 def by_reader(reads: str, where: str = "true") -> str:
     """SQL of the rows of `reads_by_reader`."""
     return (
-        "SELECT day, (epoch_us(captured_at) // 3600000000) || ' ' || camera_id AS slot, plate, camera_id, captured_at, "
-        f"is_parked, lon, lat, line, load_id FROM {reads} WHERE {where}"
+        "SELECT day, hour || ' ' || camera_id AS slot, lpad((hour % 24)::VARCHAR, 2, '0') || ' ' || camera_id AS daily_slot, "
+        "plate, camera_id, captured_at, is_parked, line, load_id "
+        f"FROM (SELECT *, epoch_us(captured_at) // 3600000000 AS hour FROM {reads} WHERE {where})"
     )
 
 

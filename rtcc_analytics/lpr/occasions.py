@@ -49,13 +49,19 @@ hourly AS (
            unnest(range(epoch_us(lo) // 3600000000, epoch_us(lo + length) // 3600000000 + 1)) AS hour
     FROM windows
 ),
-slotted AS (SELECT item, d, offset_s, observed, lo, hi, hour || ' ' || camera_id AS slot FROM hourly),
+slotted AS (
+    SELECT item, d, offset_s, observed, lo, hi, hour || ' ' || camera_id AS slot,
+           lpad(CAST(hour % 24 AS VARCHAR), 2, '0') || ' ' || camera_id AS daily_slot
+    FROM hourly
+),
 sized AS (SELECT item, count(*) FILTER (NOT observed) AS null_days FROM chosen GROUP BY item),"""
 
+# `daily_slot` has few values, by which a filter skips most of each day; `slot` is what is meant.
 BY_PLATE = f"""
 seen AS (
     SELECT DISTINCT b.item, b.d, b.offset_s, b.observed, r.plate FROM reads_by_reader r JOIN slotted b ON r.slot = b.slot
-    WHERE r.captured_at >= b.lo AND r.captured_at <= b.hi AND r.plate <> $plate
+    WHERE r.daily_slot IN (SELECT daily_slot FROM slotted)
+      AND r.captured_at >= b.lo AND r.captured_at <= b.hi AND r.plate <> $plate
       AND {IN_PERIOD}
 ),
 by_item AS (

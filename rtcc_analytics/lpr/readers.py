@@ -16,15 +16,23 @@ from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
 EARTH_M = 6_371_008.8
 MOBILE_M = 500.0
 
-_SITES = """/* lpr reader_sites */
-SELECT camera_id, max(camera_name) AS camera_name, median(lon) AS lon, median(lat) AS lat,
-       max(lon) - min(lon) AS lon_range, max(lat) - min(lat) AS lat_range, count(*) AS reads
-FROM plate_reads WHERE day IN (SELECT unnest($days::DATE[])) GROUP BY camera_id ORDER BY camera_id
+_SITES = """/* lpr reader_sites */ WITH
+spots AS (
+    SELECT camera_id, lon, lat, max(camera_name) AS camera_name, count(*) AS reads
+    FROM plate_reads WHERE day IN (SELECT unnest($days::DATE[])) GROUP BY camera_id, lon, lat
+),
+ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY camera_id ORDER BY CASE WHEN lon IS NULL THEN 1 ELSE 0 END, reads DESC,
+                                 lon, lat) AS rank FROM spots
+)
+SELECT camera_id, max(camera_name) AS camera_name, max(lon) FILTER (rank = 1) AS lon, max(lat) FILTER (rank = 1) AS lat,
+       max(lon) - min(lon) AS lon_range, max(lat) - min(lat) AS lat_range, CAST(sum(reads) AS BIGINT) AS reads
+FROM ranked GROUP BY camera_id ORDER BY camera_id
 """
 
 
 def reader_sites(reads: PlateReads, period: Period, *, days: list[object] | None = None) -> pd.DataFrame:
-    """Where each reader stood, from its own reads.
+    """Where each reader stood: the commonest position in its own reads.
 
     Parameters
     ----------
