@@ -39,6 +39,7 @@ _CATALOG_SQL = re.compile(r'Failed to execute query ".*": ', re.DOTALL)
 # A join with so few values skips the parts of a file that hold none of them. DuckDB's own limit is 50; each part is
 # compared with every value, which more of them would not repay.
 _MOST_VALUES_THAT_PRUNE = 2_000
+_MEMORY_TO_READ = "3GB"  # of one search or report; what does not fit overflows into the store's folder
 _LASTING = re.compile(r"no space left|disk is full|file too large|disk quota", re.IGNORECASE)
 
 
@@ -229,6 +230,8 @@ def _new_instance(location: Location, hardened_for: tuple[Attach, ...] | None, w
     catalog = ("sqlite",) if location.server is None else ("postgres",)
     instance = new_instance(("ducklake", *dict.fromkeys(catalog + ("sqlite",) * with_sqlite)))
     instance.execute("SET TimeZone = 'UTC'")
+    if hardened_for is not None:
+        instance.execute(f"SET memory_limit = {literal(_MEMORY_TO_READ)}")
     instance.execute("SET enable_progress_bar = false")  # in a notebook it would stand as a black bar among the results
     instance.execute("SET python_enable_replacements = false")
     instance.execute(f"SET dynamic_or_filter_threshold = {_MOST_VALUES_THAT_PRUNE}")

@@ -47,10 +47,11 @@ GROUP BY ALL ORDER BY target_at, r.plate, t.camera_id, trip"""
 )
 
 # Plates and readers go by number here: millions of pairs are joined and counted, and text would cost twice as much.
+# Whoever passed fewer readers than a pair must share is left out first; shifted in time, a vehicle passes as many.
 _MEETINGS_OF_ALL = f"""
 named AS (
     SELECT plate, (row_number() OVER (ORDER BY plate))::INTEGER AS n
-    FROM (SELECT DISTINCT plate FROM plate_reads WHERE {IN_PERIOD})
+    FROM (SELECT plate FROM plate_reads WHERE {IN_PERIOD} GROUP BY plate HAVING count(DISTINCT camera_id) >= $min_readers)
 ),
 sites AS (
     SELECT camera_id, (row_number() OVER (ORDER BY camera_id))::INTEGER AS c
