@@ -51,7 +51,8 @@ GROUP BY ALL ORDER BY target_at, r.plate, t.camera_id, trip"""
 _MEETINGS_OF_ALL = f"""
 named AS (
     SELECT plate, (row_number() OVER (ORDER BY plate))::INTEGER AS n
-    FROM (SELECT plate FROM plate_reads WHERE {IN_PERIOD} GROUP BY plate HAVING count(DISTINCT camera_id) >= $min_readers)
+    FROM (SELECT plate FROM plate_reads WHERE {IN_PERIOD}
+          GROUP BY plate HAVING count(DISTINCT camera_id) >= $min_readers)
 ),
 sites AS (
     SELECT camera_id, (row_number() OVER (ORDER BY camera_id))::INTEGER AS c

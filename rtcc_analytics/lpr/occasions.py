@@ -59,7 +59,8 @@ sized AS (SELECT item, count(*) FILTER (NOT observed) AS null_days FROM chosen G
 # `daily_slot` has few values, by which a filter skips most of each day; `slot` is what is meant.
 BY_PLATE = f"""
 seen AS (
-    SELECT DISTINCT b.item, b.d, b.offset_s, b.observed, r.plate FROM reads_by_reader r JOIN slotted b ON r.slot = b.slot
+    SELECT DISTINCT b.item, b.d, b.offset_s, b.observed, r.plate
+    FROM reads_by_reader r JOIN slotted b ON r.slot = b.slot
     WHERE r.daily_slot IN (SELECT daily_slot FROM slotted)
       AND r.captured_at >= b.lo AND r.captured_at <= b.hi AND r.plate <> $plate
       AND {IN_PERIOD}

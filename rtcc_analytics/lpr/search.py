@@ -11,7 +11,7 @@ import pandas as pd
 from rtcc_analytics.lpr.confusion import ALIKE_COST, misreading_cost, plate_of
 from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
 from rtcc_analytics.lpr.passages import IN_PERIOD, SAME_PASSAGE_S, collapsed
-from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
+from rtcc_analytics.lpr.period import TIMEZONE, When, period_of
 
 MOST_PASSAGES = 10_000
 MOST_SIMILAR = 500
@@ -147,8 +147,8 @@ def search_similar(
 
     Notes
     -----
-    Null model: as many plates of this plate's pattern of letters and digits as the store holds, whatever the period, are
-    spread evenly over its serials. Where a state issues serials in blocks, near serials are commoner.
+    Null model: all plates of this plate's pattern of letters and digits in the store, whatever the period, are spread
+    evenly over its serials. Where a state issues serials in blocks, near serials are commoner.
     """
     if not 0 <= most_cost <= MOST_COST:
         raise LprError(

@@ -36,7 +36,8 @@ def read_file(folder: Path, name: str, *lines: str) -> Path:
 
 def test_they_follow_loads_changes_undo_and_expunging(store: Store, tmp_path: Path) -> None:
     first = read_file(tmp_path, "a.csv", "AB12CD,2026-03-01T09:59:59Z,c1,41.7,-73.9,1",
-                      "XY34ZZ,2026-03-01T10:00:01Z,c2,41.7,-73.9,2", "AB12CD,2026-03-02T00:00:00Z,c1,41.7,-73.9,3")  # fmt: skip
+                      "XY34ZZ,2026-03-01T10:00:01Z,c2,41.7,-73.9,2",
+                      "AB12CD,2026-03-02T00:00:00Z,c1,41.7,-73.9,3")  # fmt: skip
     load(store, "plate_reads_csv", first)
     assert rows(store) == made_anew(store)
     by_reader, plates = rows(store)

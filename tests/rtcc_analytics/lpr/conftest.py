@@ -180,7 +180,8 @@ class InMemory:
         self.database.execute(
             "CREATE TABLE plate_reads AS SELECT * REPLACE (is_parked::BOOLEAN AS is_parked, "
             "candidates::VARCHAR[] AS candidates, "
-            "camera_name::VARCHAR AS camera_name, lon::DOUBLE AS lon, lat::DOUBLE AS lat), 2 AS line, 1 AS load_id FROM given"
+            "camera_name::VARCHAR AS camera_name, lon::DOUBLE AS lon, lat::DOUBLE AS lat), 2 AS line, 1 AS load_id "
+            "FROM given"
         )
         self.database.execute(f"CREATE VIEW reads_by_reader AS {by_reader('plate_reads')}")
         self.database.execute(f"CREATE VIEW plates_seen AS {readings('plate_reads')}")
