@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 from ..schemas import Lake
+from . import plate_index
 from .engine import Attach, Connection, connected
 from .errors import StoreError
 from .location import LAKES, Location, quoted
@@ -41,6 +42,8 @@ def create(location: Location, *, explain: bool, wait_s: float) -> None:
                 connection.attach(Attach(lake, read_only=False, create=True))
                 migrate(connection, lake)
                 _leave_sorting_to_the_loader(connection, lake)
+                if lake == "sightings":
+                    plate_index.mend(connection)
                 if predecessor_died:
                     remove_orphans(connection, lake)
                 settle(connection, lake)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..schemas import PLATE_BEARING, TABLES, Lake
-from . import creation
+from . import creation, plate_index
 from .engine import Attach, Connection, connected
 from .errors import StoreError
 from .extensions import new_instance
@@ -159,6 +159,8 @@ def _lakes(place: Location) -> Iterator[Finding]:
             yield from _columns(connection, lake)
             yield from _writing(connection, lake)
             yield from _pruning(connection, lake)
+            if lake == "sightings":
+                yield from _index(connection)
         yield from _leftovers(place, lake)
 
 
@@ -218,6 +220,17 @@ def _pruning(connection: Connection, lake: Lake) -> Iterator[Finding]:
                         "rtcc backup, then load the raw files into a new store",
                     )
     yield Finding("ok", f"{lake}: {checked} filters that skip files find what a full scan finds")
+
+
+def _index(connection: Connection) -> Iterator[Finding]:
+    """Whether searches by reader and hour see every read."""
+    days = len(plate_index.days_out_of_step(connection))
+    if days:
+        yield Finding(
+            "problem",
+            f"sightings: reads_by_reader differs from plate_reads on {days} day{'s' * (days > 1)}, so searches miss reads",
+            f"rtcc init --store {connection.location.text}",
+        )
 
 
 def _leftovers(place: Location, lake: Lake) -> Iterator[Finding]:

@@ -49,7 +49,7 @@ def follow(connection: Connection, load_id: int | None = None) -> None:
     """
     if load_id is not None:
         _add(connection, "load_id = $load_id", load_id=load_id)
-    days = _days_out_of_step(connection)
+    days = days_out_of_step(connection)
     for day in days:
         connection.run(f"DELETE FROM {_BY_READER} WHERE day = $day", {"day": day})
         _add(connection, "day = $day", day=day)
@@ -70,12 +70,16 @@ def forget(connection: Connection, where: str, values: dict[str, object]) -> Non
     )
 
 
-def in_step(connection: Connection) -> bool:
-    """Whether both tables hold as many reads and plates as `plate_reads` has."""
-    return not _days_out_of_step(connection)
+def mend(connection: Connection) -> None:
+    """Make again what is out of step, where something else than this software wrote the lake."""
+    if days_out_of_step(connection):
+        connection.run("BEGIN")
+        follow(connection)
+        connection.run("COMMIT")
 
 
-def _days_out_of_step(connection: Connection) -> list[object]:
+def days_out_of_step(connection: Connection) -> list[object]:
+    """Days of which `reads_by_reader` holds more or fewer reads than `plate_reads`."""
     [(reads, indexed)] = connection.rows(f"SELECT (SELECT count(*) FROM {_READS}), (SELECT count(*) FROM {_BY_READER})")
     if reads == indexed:
         return []

@@ -63,8 +63,8 @@ def test_a_single_change_does_not_make_its_day_again(embedded: Store, tmp_path: 
     load(embedded, "plate_reads_csv", read_file(tmp_path, "a.csv", "AB12CD,2026-03-01T10:00:00Z,c1,41.7,-73.9,1",
                                                 "XY34ZZ,2026-03-01T10:00:01Z,c2,41.7,-73.9,2"))  # fmt: skip
     remade = []
-    original = plate_index._days_out_of_step
-    monkeypatch.setattr(plate_index, "_days_out_of_step", lambda c: remade.extend(original(c)) or original(c))
+    original = plate_index.days_out_of_step
+    monkeypatch.setattr(plate_index, "days_out_of_step", lambda c: remade.extend(original(c)) or original(c))
     load(embedded, "plate_reads_csv", read_file(tmp_path, "b.csv", "AB12CD,2026-03-01T10:00:00Z,c1,41.9,-73.9,1"))
     assert remade == [] and rows(embedded) == made_anew(embedded)
 
@@ -90,6 +90,16 @@ def test_a_job_that_fails_leaves_them_as_they_were(embedded: Store, write, reads
     with embedded.loading("sightings") as session, pytest.raises(RuntimeError, match="half way"):
         session.commit(job)
     assert rows(embedded) == before == made_anew(embedded)
+
+
+def test_doctor_names_and_init_mends_what_is_out_of_step(embedded: Store, write, reads) -> None:
+    write(embedded, "plate_reads", reads("AB12CD", "XY34ZZ"))
+    with embedded.loading("sightings") as session:
+        session.run("DELETE FROM sightings.main.reads_by_reader WHERE plate = 'XY34ZZ'")
+    [problem] = [f for f in embedded.doctor() if f.level == "problem"]
+    assert "1 day" in problem.what and problem.remedy == f"rtcc init --store {embedded.location}"
+    Store.create(embedded.location)
+    assert rows(embedded) == made_anew(embedded) and not [f for f in embedded.doctor() if f.level == "problem"]
 
 
 def test_an_older_store_gets_them_filled(embedded: Store, write, reads, monkeypatch) -> None:
