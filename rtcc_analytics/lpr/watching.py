@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,12 @@ from data_connectors.errors import RtccError
 from rtcc_analytics.lpr.leads import LprError
 
 if TYPE_CHECKING:
-    from data_connectors import Purpose, Store
+    from data_connectors import Profile, Purpose, Store
+    from data_connectors.loading.staging import Intake
     from data_connectors.store import LoadingSession
 
 MOST_FILES, MOST_BYTES = 200, 32_000_000
+KEEP_EVERY_S = 10.0
 SETTLED_S = 0.05
 _STATE = """/* lpr watch, state of the lists */
 SELECT coalesce(max(load_id), 0) AS newest FROM loads WHERE table_name = 'hotlist_entries'"""
@@ -58,7 +60,7 @@ class Handled:
     Attributes
     ----------
     files, reads, alerts, refused : int
-        Files taken, new reads stored, new alerts, files set aside.
+        Files matched, new reads stored, new alerts, files set aside.
     oldest_s : float
         Age of the oldest file when its alerts were visible, seconds.
     """
@@ -73,6 +75,9 @@ class Handled:
 @dataclass
 class Watcher:
     """Matches and stores what lies in a spool folder; one process watches one spool.
+
+    Matching is quick and storing is not, so while reads keep arriving they are stored together every ten seconds, and
+    as soon as nothing new is there to be matched.
 
     Parameters
     ----------
@@ -92,6 +97,8 @@ class Watcher:
     _newest: int = field(default=-1, init=False)
     _lists: Any = field(default=None, init=False)
     _checked: float = field(default=0.0, init=False)
+    _matched: dict[str, list[Path]] = field(default_factory=dict, init=False)
+    _kept_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self.spool = Path(self.spool)
@@ -115,20 +122,25 @@ class Watcher:
 
     def once(self) -> Handled:
         """Take what is waiting now: match, alert, store. A file that cannot be loaded is set aside with its reason."""
+        return _added(self.match(), self.keep())
+
+    def match(self) -> Handled:
+        """Hold the files that are new against the lists, and write the alerts; the files stay in the spool."""
         self.refresh()
         total = Handled()
-        for profile, paths in waiting(self.spool):
-            try:
-                done = self._take(profile, paths)
-            except RtccError as error:
-                if len(paths) == 1:
-                    self._set_aside(profile, paths[0], str(error))
-                    done = Handled(files=1, refused=1)
-                else:  # one bad file must not hold up the others
-                    done = Handled()
-                    for path in paths:
-                        done = _added(done, self._one(profile, path))
-            total = _added(total, done)
+        for profile, paths in waiting(self.spool, but=self._matched):
+            total = _added(total, self._each(self._match, profile, paths))
+        return total
+
+    def keep(self) -> Handled:
+        """Store the reads of the files that were matched, and take those out of the spool."""
+        total = Handled()
+        for profile, paths in self._matched.items():
+            while paths:
+                total = _added(total, self._each(self._keep, profile, paths[:MOST_FILES]))
+                del paths[:MOST_FILES]
+        self._matched.clear()
+        self._kept_at = time.monotonic()
         return total
 
     def run(
@@ -137,40 +149,61 @@ class Watcher:
         """Take what arrives until `stop()`; a store that is held for a while is tried again."""
         while not stop():
             try:
-                done = self.once()
+                done = self.match()
+                if self._matched and (not done.files or time.monotonic() - self._kept_at >= KEEP_EVERY_S):
+                    done = _added(done, self.keep())
             except RtccError as error:
                 if not getattr(error, "transient", False):
                     raise
                 done = Handled()
-            if done.files and tell:
+            if tell and done != Handled():
                 tell(done)
             if not done.files:
                 time.sleep(pause_s)
 
-    def _one(self, profile: str, path: Path) -> Handled:
+    def _each(self, job: Callable[[str, list[Path]], Handled], profile: str, paths: list[Path]) -> Handled:
+        """A job over all the files; where one is at fault, over each by itself, and that one is set aside."""
         try:
-            return self._take(profile, [path])
+            return job(profile, paths)
         except RtccError as error:
-            self._set_aside(profile, path, str(error))
-            return Handled(files=1, refused=1)
+            if getattr(error, "transient", False):
+                raise
+            if len(paths) == 1:
+                self._set_aside(profile, paths[0], str(error))
+                return Handled(files=1, refused=1)
+        done = Handled()
+        for path in paths:
+            done = _added(done, self._each(job, profile, [path]))
+        return done
 
-    def _take(self, profile: str, paths: list[Path]) -> Handled:
+    def _match(self, profile: str, paths: list[Path]) -> Handled:
+        arrived = min(path.stat().st_mtime for path in paths)
+        with self._staged(profile, paths) as (session, _, _):
+            new = self._alert(session, arrived)
+            seen = time.time() - arrived
+        self._matched.setdefault(profile, []).extend(paths)
+        return Handled(files=len(paths), alerts=new, oldest_s=seen)
+
+    def _keep(self, profile: str, paths: list[Path]) -> Handled:
+        from data_connectors.loading import write
+
+        with self._staged(profile, paths) as (session, known, intake):
+            receipt = session.commit(lambda s: write(s, known, intake, allow_shrink=True), note=f"watch {known.source}")
+        for path in paths:
+            path.unlink()
+        return Handled(reads=receipt.new)
+
+    @contextmanager
+    def _staged(self, profile: str, paths: list[Path]) -> Iterator[tuple[LoadingSession, Profile, Intake]]:
         from data_connectors import Profile
-        from data_connectors.loading import stage, write
+        from data_connectors.loading import stage
         from data_connectors.readers import SourceFile
 
         known = Profile.find(profile)
         if known.table.name != "plate_reads":
             raise LprError(f"profile {profile} fills {known.table.name}; watch takes plate reads")
-        arrived = min(path.stat().st_mtime for path in paths)
         with self.store.loading("sightings") as session:
-            intake = stage(session, known, tuple(SourceFile(p) for p in paths), lambda *_: None)
-            new = self._alert(session, arrived)
-            seen = time.time() - arrived
-            receipt = session.commit(lambda s: write(s, known, intake, allow_shrink=True), note=f"watch {known.source}")
-        for path in paths:
-            path.unlink()
-        return Handled(len(paths), receipt.new, new, 0, seen)
+            yield session, known, stage(session, known, tuple(SourceFile(p) for p in paths), lambda *_: None)
 
     def _alert(self, session: LoadingSession, arrived: float) -> int:
         """Write the alerts of the staged reads that are not there yet; how many."""
@@ -209,12 +242,19 @@ class Watcher:
         (folder / f"{path.name}.reason").write_text(reason + "\n", encoding="utf-8")
 
 
-def waiting(spool: Path) -> Iterator[tuple[str, list[Path]]]:
-    """Files waiting, oldest first, by profile: as many as one round takes. Files still being written are left."""
+def waiting(spool: Path, *, but: Mapping[str, list[Path]]) -> Iterator[tuple[str, list[Path]]]:
+    """Files waiting, oldest first, by profile: as many as one round takes, and none of `but`.
+
+    Files still being written are left.
+    """
     now = time.time()
     for folder in sorted(p for p in spool.iterdir() if p.is_dir() and p.name != "refused"):
-        files, size = [], 0
-        listed = sorted((entry.stat().st_mtime, entry.path, entry.stat().st_size) for entry in _files(folder))
+        files, size, known = [], 0, {str(path) for path in but.get(folder.name, ())}
+        listed = sorted(
+            (entry.stat().st_mtime, entry.path, entry.stat().st_size)
+            for entry in _files(folder)
+            if entry.path not in known
+        )
         for modified, path, length in listed:
             if now - modified < SETTLED_S or len(files) >= MOST_FILES or (files and size + length > MOST_BYTES):
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from data_connectors import Purpose, Store
 from rtcc_analytics.lpr import alerts as alerting
 from rtcc_analytics.lpr.leads import LprError
-from rtcc_analytics.lpr.watching import Watcher, put
+from rtcc_analytics.lpr.watching import Handled, Watcher, put
 from rtcc_analytics.lpr.webhook import MOST_BODY, webhook
 
 PURPOSE = Purpose(reason_code="live", case_number="LIVE-1")
@@ -96,6 +97,24 @@ def test_a_crash_between_alert_and_store_loses_nothing(watcher: Watcher, monkeyp
     assert len(held(watcher.store)) == 1 and len(list(watcher.spool.glob("flock_reads/*"))) == 1
     done = watcher.once()
     assert (done.reads, done.alerts) == (2, 0) and len(held(watcher.store)) == 1
+
+
+def test_reads_that_keep_arriving_are_alerted_at_once_and_stored_together(watcher: Watcher, monkeypatch) -> None:
+    """No file is read twice for alerts; the files stay in the spool until the store has them."""
+    monkeypatch.setattr("rtcc_analytics.lpr.watching.KEEP_EVERY_S", 1e9)
+    rounds: list[Handled] = []
+    arriving = iter([body("W4N7E2D"), body("A1A1A1A"), body("M1S5I6N"), None])
+
+    def arrive() -> bool:
+        more = next(arriving, None)
+        if more:
+            put(watcher.spool, "flock_reads", more, suffix=".json")
+            time.sleep(0.1)
+        return len(rounds) == 4
+
+    watcher.run(stop=arrive, pause_s=0.0, tell=rounds.append)
+    assert [(r.files, r.alerts, r.reads) for r in rounds] == [(1, 1, 0), (1, 0, 0), (1, 1, 0), (0, 0, 3)]
+    assert not list(watcher.spool.glob("flock_reads/*")) and len(held(watcher.store)) == 2
 
 
 def test_a_new_list_is_in_force_at_once(watcher: Watcher) -> None:
