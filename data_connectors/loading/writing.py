@@ -73,6 +73,8 @@ def _write_rows(session: LoadingSession, profile: Profile, load_id: int, differe
         + (f" ORDER BY {order}" if order else ""),
         load_id=load_id,
     )
+    if profile.table.name == "plate_reads":
+        plate_index.add(session.connection, f"(SELECT {listed}, $load_id AS load_id FROM ({incoming}))", load_id)
     if corrected:
         session.run("DROP TABLE incoming")
 

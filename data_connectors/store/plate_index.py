@@ -2,7 +2,8 @@
 
 `plate_reads` lies by day and plate: right for the history of one. Who passed a reader at some hour is answered from
 `reads_by_reader`, the same reads by hour and reader; which plates there are, from `plates_seen`. Both follow
-`plate_reads` inside every transaction that changes it, so they never hold a plate that it does not.
+`plate_reads` inside every transaction that changes it: what is removed there is removed here. (Where a source corrects
+a plate, `plates_seen` keeps the old reading until the next removal.)
 """
 
 from __future__ import annotations
@@ -11,25 +12,25 @@ from .engine import Connection
 
 _READS, _BY_READER, _PLATES = "sightings.main.plate_reads", "sightings.main.reads_by_reader", "sightings.main.plates_seen"
 ROWS_IN_A_GROUP = {"plate_reads": 16_384, "reads_by_reader": 8_192, "plates_seen": 16_384}
-_ORDER = "ORDER BY day, epoch_us(captured_at) // 3600000000, camera_id, captured_at"
 
 
-def by_reader(reads: str, where: str = "true") -> str:
+def by_reader(reads: str) -> str:
     """SQL of the rows of `reads_by_reader`."""
     return (
         "SELECT day, hour || ' ' || camera_id AS slot, lpad((hour % 24)::VARCHAR, 2, '0') || ' ' || camera_id AS daily_slot, "
         "plate, camera_id, captured_at, is_parked, line, load_id "
-        f"FROM (SELECT *, epoch_us(captured_at) // 3600000000 AS hour FROM {reads} WHERE {where})"
+        f"FROM (SELECT *, epoch_us(captured_at) // 3600000000 AS hour FROM {reads})"
     )
 
 
-def readings(reads: str, where: str = "true") -> str:
+def readings(reads: str) -> str:
     """SQL of the rows of `plates_seen`: plates read, and what else the reader considered, each with what it was read as."""
     return (
         "SELECT plate, read_as, translate(plate, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', "
         "'AAAAAAAAAAAAAAAAAAAAAAAAAA9999999999') AS pattern FROM "
-        f"(SELECT plate, plate AS read_as FROM {reads} WHERE {where} UNION "
-        f"SELECT unnest(candidates), plate FROM {reads} WHERE {where} AND candidates IS NOT NULL) WHERE plate IS NOT NULL"
+        f"(SELECT plate, plate AS read_as FROM (SELECT DISTINCT plate FROM {reads}) UNION ALL "
+        "SELECT DISTINCT plate, read_as FROM (SELECT unnest(candidates) AS plate, plate AS read_as "
+        f"FROM {reads} WHERE candidates IS NOT NULL) WHERE plate <> read_as)"
     )
 
 
@@ -39,25 +40,33 @@ def lay_out(connection: Connection) -> None:
         connection.run(f"CALL sightings.set_option('parquet_row_group_size', {rows}, table_name => '{table}')")
 
 
-def follow(connection: Connection, load_id: int | None = None) -> None:
-    """Bring both tables in step with `plate_reads`; called before a transaction ends.
+def follow(connection: Connection) -> None:
+    """Bring both tables in step with `plate_reads`, before a transaction ends: days that differ are made again.
 
-    Parameters
-    ----------
-    load_id : int, optional
-        The load just written. Days whose number of reads differs after it, as when reads were removed, are made again.
+    A loader has told by `add` and `forget` what it did; a removal of many rows has not.
     """
-    if load_id is not None:
-        _add(connection, "load_id = $load_id", load_id=load_id)
     days = days_out_of_step(connection)
     for day in days:
         connection.run(f"DELETE FROM {_BY_READER} WHERE day = $day", {"day": day})
-        _add(connection, "day = $day", day=day)
+        _insert_reads(connection, f"(FROM {_READS} WHERE day = $day)", day=day)
+        _insert_plates(connection, f"(FROM {_READS} WHERE day = $day)", day=day)
     if days:
         connection.run(
             f"DELETE FROM {_PLATES} WHERE rowid IN (SELECT p.rowid FROM {_PLATES} AS p ANTI JOIN ({readings(_READS)}) "
             "USING (plate, read_as))"
         )
+
+
+def add(connection: Connection, reads: str, load_id: int) -> None:
+    """Take in the reads of a load just written.
+
+    Parameters
+    ----------
+    reads : str
+        SQL of them, `$load_id` bound; best in the order they came, which is nearly that of `reads_by_reader`.
+    """
+    _insert_reads(connection, reads, load_id=load_id)
+    _insert_plates(connection, f"(FROM {_READS} WHERE load_id = $load_id)", load_id=load_id)
 
 
 def forget(connection: Connection, where: str, values: dict[str, object]) -> None:
@@ -93,10 +102,14 @@ def days_out_of_step(connection: Connection) -> list[object]:
     ]
 
 
-def _add(connection: Connection, where: str, **values: object) -> None:
-    connection.run(f"INSERT INTO {_BY_READER} BY NAME {by_reader(_READS, where)} {_ORDER}", values)
+def _insert_reads(connection: Connection, reads: str, **values: object) -> None:
+    order = "day, epoch_us(captured_at) // 3600000000, camera_id"
+    connection.run(f"INSERT INTO {_BY_READER} BY NAME {by_reader(reads)} ORDER BY {order}", values)
+
+
+def _insert_plates(connection: Connection, reads: str, **values: object) -> None:
     connection.run(
-        f"INSERT INTO {_PLATES} BY NAME WITH coming AS MATERIALIZED ({readings(_READS, where)}), "
+        f"INSERT INTO {_PLATES} BY NAME WITH coming AS MATERIALIZED ({readings(reads)}), "
         f"known AS MATERIALIZED (SELECT plate, read_as FROM {_PLATES} SEMI JOIN coming USING (plate, read_as)) "
         "FROM coming ANTI JOIN known USING (plate, read_as) ORDER BY plate, read_as",
         values,

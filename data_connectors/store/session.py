@@ -101,7 +101,7 @@ class LoadingSession:
         try:
             result = job(self)
             if self.lake == "sightings":
-                plate_index.follow(self.connection, self._load_id)
+                plate_index.follow(self.connection)
             self.connection.run(
                 f"CALL {quoted(self.lake)}.set_commit_message($author, $message, extra_info => $extra)",
                 {
