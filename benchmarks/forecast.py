@@ -332,14 +332,17 @@ def _gain_cell(gain: float, low: float, high: float, *, digits: int = 1, q_value
 
 
 def run_units(args: argparse.Namespace) -> None:
-    """Hits at equal ground: squares of several sizes; with decayed counts alone, hexagons and known addresses too."""
+    """Hits at equal ground: squares of several sizes; with decayed counts alone, hexagons and known addresses too.
+
+    Street segments as well, where the store holds streets.
+    """
     from data_connectors import Store
-    from rtcc_analytics.from_store import read_events, read_study_area
+    from rtcc_analytics.from_store import read_events, read_streets, read_study_area
 
     store = Store(args.store)
     study = read_study_area(store)
     events = read_events(store, area=study)
-    origins = [str(day) for day in np.arange(np.datetime64(args.first), np.datetime64("2013-11-30"), args.every)]
+    origins = [str(day) for day in np.arange(np.datetime64(args.first), np.datetime64(args.last), args.every)]
     for offense in args.offenses:
         codes = offense_codes(offense)
         target = replace(events.of(*codes), label=offense)
@@ -347,6 +350,8 @@ def run_units(args: argparse.Namespace) -> None:
         if not args.models:
             before = target.known_at(args.first)
             units += [Grid(study, cell_m=161, kind="hexagon"), Addresses.of(before, snap_m=5)]
+        if int(store.read("SELECT count(*) AS n FROM streets")["n"].iloc[0]):
+            units.append(read_streets(store, study))
         found = compare_units([DecayedCounts(), *(ALL[name] for name in args.models)], target, units, origins=origins,
                               ground_m2=study.area_km2 * 1e6, footprints_m2={"addresses": args.footprint},
                               area_shares=SHARES, companions=events.of(*(c for c in COMPANIONS if c not in codes)))
@@ -457,6 +462,7 @@ if __name__ == "__main__":
     units_command.add_argument("--store", required=True)
     units_command.add_argument("--offenses", nargs="+", default=OFFENSES)
     units_command.add_argument("--first", default="2012-01-02")
+    units_command.add_argument("--last", default="2013-11-30")
     units_command.add_argument("--every", type=int, default=28)
     units_command.add_argument("--cells", type=float, nargs="+", default=(150, 50, 75, 100, 250, 500))
     units_command.add_argument("--models", nargs="+", default=())
