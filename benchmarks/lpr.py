@@ -109,7 +109,7 @@ def plain_ms(work: Path, name: str, values: dict[str, object]) -> float:
 def opened(work: Path) -> duckdb.DuckDBPyConnection:
     """The plain table's database, with two threads and 4 GB."""
     plain = duckdb.connect(str(work / "plain.duckdb"))
-    plain.execute("SET threads = 2; SET TimeZone = 'UTC'; SET memory_limit = '4GB'")
+    plain.execute("SET threads = 2; SET TimeZone = 'UTC'; SET memory_limit = '4GB'; SET enable_progress_bar = false")
     return plain
 
 

@@ -417,7 +417,6 @@ READS_BY_READER = (
 PLATES_SEEN = (
     _c("plate", "VARCHAR", "Plate read at least once, or considered by the reader", required=True),
     _c("read_as", "VARCHAR", "Plate that it was read as; another one where the reader only considered it", required=True),
-    _c("pattern", "VARCHAR", "A for each of its letters, 9 for each digit", required=True),
 )
 
 LOCATION_CORRECTIONS = (

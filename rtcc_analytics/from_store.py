@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -231,14 +231,18 @@ def read_areas(store: Readable, study: StudyArea, *, kind: str) -> Areas:
     return Areas(polygons[overlap], rows["name"].to_numpy(dtype=object)[overlap], study.crs, name=f"{kind}s")
 
 
-def read_weather(store: Readable, *, station: str | None = None) -> DailyWeather | None:
+def read_weather(
+    store: Readable, *, station: str | None = None, start: date | None = None, end: date | None = None
+) -> DailyWeather | None:
     """Daily weather of one station, for forecasts of totals; None where no weather is loaded.
 
     Parameters
     ----------
     store : Store
     station : str, optional
-        Its identifier; by default the station whose temperature is known on most days.
+        Its identifier; by default the station whose temperature is known on most days from `start` to before `end`.
+    start, end : date, optional
+        The days that matter; what else the station knows is given too, because it tells what is normal.
 
     Raises
     ------
@@ -259,7 +263,12 @@ def read_weather(store: Readable, *, station: str | None = None) -> DailyWeather
         if known:
             raise ReadError(f"no weather of station {station!r} is loaded; there is some of: {', '.join(known)}")
         return None
-    feed = rows.groupby(["source", "station"])["temperature_c"].count().idxmax()
+    known = rows["temperature_c"].notna()
+    if start is not None:
+        known &= rows["date"] >= pd.Timestamp(start)
+    if end is not None:
+        known &= rows["date"] < pd.Timestamp(end)
+    feed = known.groupby([rows["source"], rows["station"]]).sum().idxmax()
     rows = rows[(rows["source"] == feed[0]) & (rows["station"] == feed[1])]
     return DailyWeather(
         rows["date"].to_numpy().astype("datetime64[D]"), rows["temperature_c"].to_numpy(dtype=float),

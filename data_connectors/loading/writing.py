@@ -55,7 +55,8 @@ def write(session: LoadingSession, profile: Profile, intake: Intake, *, allow_sh
 
 def _write_rows(session: LoadingSession, profile: Profile, load_id: int, difference: _Difference) -> None:
     target = session.table(profile.table.name)
-    if profile.strategy == "replace_window" or difference.changed or difference.removed:
+    outdated = profile.strategy == "replace_window" or bool(difference.changed or difference.removed)
+    if outdated:
         if profile.table.name == "plate_reads":
             plate_index.forget(session.connection, _outdated(profile), _only_source(profile))
         session.run(f"DELETE FROM {target} WHERE {_outdated(profile)}", **_only_source(profile))
@@ -75,6 +76,8 @@ def _write_rows(session: LoadingSession, profile: Profile, load_id: int, differe
     )
     if profile.table.name == "plate_reads":
         plate_index.add(session.connection, f"(SELECT {listed}, $load_id AS load_id FROM ({incoming}))", load_id)
+        if outdated:
+            plate_index.forget_readings(session.connection)
     if corrected:
         session.run("DROP TABLE incoming")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..schemas import Lake
 from . import plate_index
-from .engine import Attach, Connection, connected
+from .engine import Attach, Connection, connected, sweep_spill
 from .errors import StoreError
 from .location import LAKES, Location, quoted
 from .locking import Deadline, writer
@@ -34,6 +34,7 @@ def require(location: Location) -> None:
 def create(location: Location, *, explain: bool, wait_s: float) -> None:
     """Make the folders, catalogs and tables that are not there yet, and migrate the rest."""
     _make_folders(location)
+    sweep_spill(location)
     deadline = Deadline.after(wait_s)
     with connected(location, explain=explain) as connection:
         for lake in LAKES:

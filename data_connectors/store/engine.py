@@ -39,7 +39,7 @@ _CATALOG_SQL = re.compile(r'Failed to execute query ".*": ', re.DOTALL)
 # A join with so few values skips the parts of a file that hold none of them. DuckDB's own limit is 50; each part is
 # compared with every value, which more of them would not repay.
 _MOST_VALUES_THAT_PRUNE = 2_000
-_MEMORY_TO_READ = "3GB"  # of one search or report; what does not fit overflows into the store's folder
+_GIB_TO_READ = 3.0  # of one search or report; what does not fit overflows into the store's folder
 _LASTING = re.compile(r"no space left|disk is full|file too large|disk quota", re.IGNORECASE)
 
 
@@ -230,8 +230,9 @@ def _new_instance(location: Location, hardened_for: tuple[Attach, ...] | None, w
     catalog = ("sqlite",) if location.server is None else ("postgres",)
     instance = new_instance(("ducklake", *dict.fromkeys(catalog + ("sqlite",) * with_sqlite)))
     instance.execute("SET TimeZone = 'UTC'")
+    instance.execute("SET parquet_metadata_cache = true")  # files never change; a session asks several times
     if hardened_for is not None:
-        instance.execute(f"SET memory_limit = {literal(_MEMORY_TO_READ)}")
+        _take_less_memory(instance)
     instance.execute("SET enable_progress_bar = false")  # in a notebook it would stand as a black bar among the results
     instance.execute("SET python_enable_replacements = false")
     instance.execute(f"SET dynamic_or_filter_threshold = {_MOST_VALUES_THAT_PRUNE}")
@@ -246,6 +247,14 @@ def _new_instance(location: Location, hardened_for: tuple[Attach, ...] | None, w
         instance.execute(f"SET allowed_paths = [{', '.join(literal(f) for f in files)}]")
         instance.execute("SET enable_external_access = false")
     return instance
+
+
+def _take_less_memory(instance: Any) -> None:
+    """A search's share, unless DuckDB's own limit (most of what the machine or container has) is lower already."""
+    [(limit,)] = instance.execute("SELECT current_setting('memory_limit')").fetchall()
+    size, unit = limit.split()
+    if unit == "TiB" or (unit == "GiB" and float(size) > _GIB_TO_READ):
+        instance.execute(f"SET memory_limit = '{_GIB_TO_READ} GiB'")
 
 
 def _spill_folder(location: Location) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..schemas import TABLES
 from .corrections import RECORD_ID
-from .engine import Attach, Connection, connected
+from .engine import Attach, Connection, connected, sweep_spill
 from .errors import StoreError
 from .ledger import Ledger
 from .location import Location, literal, quoted
@@ -55,6 +55,7 @@ def expunge(
     lake = TABLES[table].lake
     deadline = Deadline.after(wait_s)
     attach = Attach(lake, read_only=False)
+    sweep_spill(location)
     with connected(location, attach, explain=explain, masked=True) as connection, writer(connection, lake, deadline):
         check_version(connection, lake)
         connection.run("USE memory")

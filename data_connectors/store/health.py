@@ -223,12 +223,11 @@ def _pruning(connection: Connection, lake: Lake) -> Iterator[Finding]:
 
 
 def _index(connection: Connection) -> Iterator[Finding]:
-    """Whether searches by reader and hour see every read."""
-    days = len(plate_index.days_out_of_step(connection))
-    if days:
+    """Whether searches by reader and hour, and for similar plates, see every read."""
+    if plate_index.out_of_step(connection):
         yield Finding(
             "problem",
-            f"sightings: reads_by_reader differs from plate_reads on {days} day{'s' * (days > 1)}, so searches miss reads",
+            "sightings: reads_by_reader or plates_seen lacks reads of plate_reads, or has more, so searches are wrong",
             f"rtcc init --store {connection.location.text}",
         )
 

@@ -2,8 +2,7 @@
 
 `plate_reads` lies by day and plate: right for the history of one. Who passed a reader at some hour is answered from
 `reads_by_reader`, the same reads by hour and reader; which plates there are, from `plates_seen`. Both follow
-`plate_reads` inside every transaction that changes it: what is removed there is removed here. (Where a source corrects
-a plate, `plates_seen` keeps the old reading until the next removal.)
+`plate_reads` inside every transaction that changes it: what is removed there is removed here.
 """
 
 from __future__ import annotations
@@ -26,11 +25,9 @@ def by_reader(reads: str) -> str:
 def readings(reads: str) -> str:
     """SQL of the rows of `plates_seen`: plates read, and what else the reader considered, each with what it was read as."""
     return (
-        "SELECT plate, read_as, translate(plate, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', "
-        "'AAAAAAAAAAAAAAAAAAAAAAAAAA9999999999') AS pattern FROM "
-        f"(SELECT plate, plate AS read_as FROM (SELECT DISTINCT plate FROM {reads}) UNION ALL "
+        f"SELECT plate, plate AS read_as FROM (SELECT DISTINCT plate FROM {reads}) UNION ALL "
         "SELECT DISTINCT plate, read_as FROM (SELECT unnest(candidates) AS plate, plate AS read_as "
-        f"FROM {reads} WHERE candidates IS NOT NULL) WHERE plate <> read_as)"
+        f"FROM {reads} WHERE candidates IS NOT NULL) WHERE plate <> read_as"
     )
 
 
@@ -51,10 +48,7 @@ def follow(connection: Connection) -> None:
         _insert_reads(connection, f"(FROM {_READS} WHERE day = $day)", day=day)
         _insert_plates(connection, f"(FROM {_READS} WHERE day = $day)", day=day)
     if days:
-        connection.run(
-            f"DELETE FROM {_PLATES} WHERE rowid IN (SELECT p.rowid FROM {_PLATES} AS p ANTI JOIN ({readings(_READS)}) "
-            "USING (plate, read_as))"
-        )
+        _drop_readings(connection, "true")
 
 
 def add(connection: Connection, reads: str, load_id: int) -> None:
@@ -70,21 +64,44 @@ def add(connection: Connection, reads: str, load_id: int) -> None:
 
 
 def forget(connection: Connection, where: str, values: dict[str, object]) -> None:
-    """Take single reads out before `plate_reads` loses them, which spares making their whole day again."""
+    """Take single reads out before `plate_reads` loses them, which spares making their whole day again.
+
+    `forget_readings` follows when what takes their place is there.
+    """
     connection.run(
-        f"DELETE FROM {_BY_READER} AS i USING (SELECT day, load_id, line, camera_id, captured_at, plate FROM {_READS} "
-        f"WHERE {where}) AS r WHERE i.day = r.day AND i.load_id = r.load_id AND i.line = r.line "
-        "AND i.camera_id = r.camera_id AND i.captured_at = r.captured_at AND i.plate = r.plate",
+        "CREATE OR REPLACE TEMP TABLE forgotten AS SELECT day, load_id, line, camera_id, captured_at, plate "
+        f"FROM {_READS} WHERE {where}",
         values,
+    )
+    connection.run(
+        f"DELETE FROM {_BY_READER} AS i USING forgotten AS r WHERE i.day = r.day AND i.load_id = r.load_id "
+        "AND i.line = r.line AND i.camera_id = r.camera_id AND i.captured_at = r.captured_at AND i.plate = r.plate"
     )
 
 
+def forget_readings(connection: Connection) -> None:
+    """Take out the readings of forgotten reads that no read has any more."""
+    _drop_readings(connection, "{plate} IN (SELECT plate FROM forgotten)")
+    connection.run("DROP TABLE forgotten")
+
+
+def out_of_step(connection: Connection) -> bool:
+    """Whether the tables hold more or fewer reads and plates than `plate_reads`."""
+    [(plates, indexed)] = connection.rows(
+        f"SELECT (SELECT count(DISTINCT plate) FROM {_READS}), (SELECT count(*) FROM {_PLATES} WHERE plate = read_as)"
+    )
+    return plates != indexed or bool(days_out_of_step(connection))
+
+
 def mend(connection: Connection) -> None:
-    """Make again what is out of step, where something else than this software wrote the lake."""
-    if days_out_of_step(connection):
-        connection.run("BEGIN")
-        follow(connection)
-        connection.run("COMMIT")
+    """Make both tables anew where they are out of step: in a store that never had them, or that something else wrote."""
+    if not out_of_step(connection):
+        return
+    connection.run("BEGIN")
+    connection.run(f"DELETE FROM {_BY_READER}")
+    connection.run(f"DELETE FROM {_PLATES}")
+    follow(connection)
+    connection.run("COMMIT")
 
 
 def days_out_of_step(connection: Connection) -> list[object]:
@@ -113,4 +130,13 @@ def _insert_plates(connection: Connection, reads: str, **values: object) -> None
         f"known AS MATERIALIZED (SELECT plate, read_as FROM {_PLATES} SEMI JOIN coming USING (plate, read_as)) "
         "FROM coming ANTI JOIN known USING (plate, read_as) ORDER BY plate, read_as",
         values,
+    )
+
+
+def _drop_readings(connection: Connection, which: str) -> None:
+    """Take out readings that no read has, among those that `which` names."""
+    held = readings(f"(FROM {_READS} WHERE {which.format(plate='plate')})")
+    connection.run(
+        f"DELETE FROM {_PLATES} WHERE rowid IN (SELECT p.rowid FROM {_PLATES} AS p ANTI JOIN ({held}) AS h "
+        f"ON p.plate = h.plate AND p.read_as = h.read_as WHERE {which.format(plate='p.read_as')})"
     )

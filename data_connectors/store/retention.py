@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .engine import Attach, Connection, connected
+from .engine import Attach, Connection, connected, sweep_spill
 from .errors import StoreError
 from .ledger import Ledger
 from .location import Location, literal, quoted
@@ -204,6 +204,7 @@ def purge(store: Store, policy: RetentionPolicy, *, now: datetime | None = None)
     location, lake, now = store._place, "sightings", now or datetime.now(UTC)
     deadline = Deadline.after(store.wait_s)
     attach = Attach(lake, read_only=False)
+    sweep_spill(location)
     with connected(location, attach, masked=True) as connection, writer(connection, lake, deadline):
         check_version(connection, lake)
         connection.run("USE sightings")

@@ -185,6 +185,11 @@ class Draft:
             spec = f"{{ list = {spec} }}"
         elif column.name == "offense_description" and len(columns := self._offense_columns) > 1:
             spec = f"{{ {_from(columns)} }}"
+        if column.limits:
+            self.unsure.append(
+                f"{column.name} is in {column.unit}: is {chosen.column!r}? Inches take scale = 25.4; degrees "
+                "Fahrenheit have to be converted before"
+            )
         if not chosen.exact:
             self.unsure.append(f"{column.name} from {chosen.column!r}: the header only contains the word")
         return f"{column.name} = {spec}{self._example(chosen.column)}"

@@ -54,11 +54,29 @@ def expected_vehicles(habits: pd.Series, vehicles: pd.Series, *, most: int) -> N
     >>> expected_vehicles(pd.Series([[0.5, 0.5], [0.1]]), pd.Series([4, 10]), most=2).round(3).tolist()
     [14.0, 4.0, 1.0]
     """
-    total = np.zeros(most + 1)
-    for own, number in zip(habits, vehicles, strict=True):
-        tails = tail_probabilities(own)[: most + 1]
-        total[: len(tails)] += number * tails
-    return total
+    return vehicles.to_numpy(float) @ tails_up_to(habits, most=most)
+
+
+def tails_up_to(habits: pd.Series, *, most: int) -> NDArray[np.float64]:
+    """`tail_probabilities` of many sums at once, for k = 0 .. `most`; shape (sums, most + 1).
+
+    Examples
+    --------
+    >>> tails_up_to(pd.Series([[0.5, 0.5], [0.1]]), most=2).round(3).tolist()
+    [[1.0, 0.75, 0.25], [1.0, 0.1, 0.0]]
+    """
+    length = habits.str.len().to_numpy(dtype=int) if len(habits) else np.zeros(0, int)
+    draws = np.zeros((length.max(initial=0), len(habits)))
+    for row, own in enumerate(habits):
+        draws[: length[row], row] = own
+    mass = np.zeros((most + 1, len(habits)))  # the last row holds `most` and more
+    mass[0] = 1.0
+    for probability in draws:
+        moved = mass * probability
+        mass -= moved
+        mass[1:] += moved[:-1]
+        mass[-1] += moved[-1]
+    return np.cumsum(mass[::-1], axis=0)[::-1].T
 
 
 def with_chance(
@@ -86,13 +104,10 @@ def with_chance(
     most = int(max(found["matched"].max() if len(found) else least, least))
     expected = expected_vehicles(kinds["habits"], kinds["vehicles"], most=most)
     floor = 1 / (occasions + 1)
-    own = [
-        max(float(np.append(tail_probabilities(habits), np.zeros(most + 1))[matched]), floor)
-        for habits, matched in zip(found["habits"], found["matched"], strict=True)
-    ]
+    own = tails_up_to(found["habits"], most=most)[np.arange(len(found)), found["matched"].to_numpy(dtype=int)]
     rows = found.assign(
         expected_matches=[float(sum(habits)) for habits in found["habits"]],
-        habit_p=pd.Series(own, index=found.index, dtype=float),
+        habit_p=np.maximum(own, floor),
         chance_vehicles=expected[found["matched"].to_numpy(dtype=int)],
     ).drop(columns="habits")
     rows["stands_out"] = (

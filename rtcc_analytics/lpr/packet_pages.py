@@ -17,7 +17,7 @@ from rtcc_analytics.lpr.leads import LEAD_ONLY
 from rtcc_analytics.lpr.occasions import weighed
 from rtcc_analytics.lpr.period import TIMEZONE
 from rtcc_analytics.lpr.places import described_at_places
-from rtcc_analytics.lpr.search import accepted_preview
+from rtcc_analytics.lpr.search import accepted_preview, plates_in_use
 from rtcc_analytics.lpr.wording import (
     HIT,
     LOOKS_LIKE,
@@ -70,8 +70,8 @@ def _similar(asked: _Asked) -> Told:
     cost = [misreading_cost(asked.plate, str(other)) for other in asked.rows["plate"]]
     rows = asked.rows.assign(cost=cost).sort_values(["cost", "plate"], ignore_index=True)
     heed = "Cost: 1.8 is one confusable character, each further 1 ten times less likely. Compare by eye."
-    if len(asked.details):
-        in_use = int(asked.details["plates"].iloc[0])
+    if "plates" in asked.details:
+        in_use = plates_in_use(asked.plate, asked.details["plates"].iloc[0])
         setting = max(misreading_cost(asked.plate, str(v)) for v in asked.parameters["variants"])
         preview = accepted_preview(asked.plate, in_use=in_use).set_index("most_cost")["expected"]
         expected = preview[preview.index >= setting - 1e-9].iloc[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import prod
 
 import pandas as pd
 
@@ -38,17 +39,23 @@ FROM passages ORDER BY first_at, plate, camera_id LIMIT $most + 1"""
 HISTORY = "/* lpr history */ WITH" + _HISTORY.replace("{which}", "plate = $plate")
 HISTORY_LIKE = "/* lpr history, wildcard */ WITH" + _HISTORY.replace("{which}", "plate LIKE $plate")
 
-SIMILAR = f"""/* lpr search_similar */
+SIMILAR = f"""/* lpr search_similar */ WITH
+near AS MATERIALIZED (
+    SELECT read_as, bool_or(plate = read_as) AS accepted FROM plates_seen
+    WHERE plate IN (SELECT unnest($variants::VARCHAR[])) AND (plate = read_as OR plate = $plate) GROUP BY read_as
+)
 SELECT plate, count(*) AS reads, min(captured_at) AS first_at, max(captured_at) AS last_at,
        count(DISTINCT camera_id) AS readers, max(confidence) AS confidence,
        coalesce(bool_or(list_contains(candidates, $plate)), false) AS is_candidate
-FROM plate_reads
-WHERE plate IN (SELECT read_as FROM plates_seen WHERE plate IN (SELECT unnest($variants::VARCHAR[]))
-                AND (plate = read_as OR plate = $plate))
-  AND (list_contains($variants::VARCHAR[], plate) OR list_contains(candidates, $plate)) AND {IN_PERIOD}
+FROM plate_reads JOIN near ON read_as = plate
+WHERE (accepted OR list_contains(candidates, $plate)) AND {IN_PERIOD}
 GROUP BY plate ORDER BY plate"""
+# Of those with the same first two signs alone: a stretch of the table, where all would be the whole period.
 IN_USE = """/* lpr search_similar, plates in use */
-SELECT count(*) AS plates FROM plates_seen WHERE pattern = $pattern AND plate = read_as"""
+SELECT count(*) AS plates FROM (
+    SELECT DISTINCT plate FROM plate_reads WHERE plate >= $from_plate AND plate < $to_plate
+          AND day BETWEEN $first_day AND $last_day
+) WHERE translate(plate, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', 'AAAAAAAAAAAAAAAAAAAAAAAAAA9999999999') = $pattern"""
 MOST_COST = 4.6
 
 
@@ -147,8 +154,9 @@ def search_similar(
 
     Notes
     -----
-    Null model: all plates of this plate's pattern of letters and digits in the store, whatever the period, are spread
-    evenly over its serials. Where a state issues serials in blocks, near serials are commoner.
+    Null model: the plates of this plate's pattern of letters and digits that the period holds are spread evenly over
+    its serials. How many they are follows from those with its first two. Where a state issues serials in blocks, near
+    serials are commoner.
     """
     if not 0 <= most_cost <= MOST_COST:
         raise LprError(
@@ -159,7 +167,10 @@ def search_similar(
     pattern = _pattern_of(wanted)
     near = [v for v, cost in _readings(wanted).items() if cost <= most_cost]
     found = reads.read(SIMILAR, plate=wanted, variants=[wanted, *sorted(near)], **period.bounds)
-    in_use = int(reads.read(IN_USE, pattern=pattern)["plates"].iloc[0])
+    stretch = {"from_plate": wanted[:2], "to_plate": wanted[:2][:-1] + chr(ord(wanted[:2][-1]) + 1)}
+    days = {name: period.bounds[name] for name in ("first_day", "last_day")}
+    counted = reads.read(IN_USE, pattern=pattern, **stretch, **days)["plates"].iloc[0]
+    in_use = plates_in_use(wanted, counted)
     found["cost"] = [misreading_cost(wanted, other) for other in found["plate"]]
     preview = accepted_preview(wanted, in_use=in_use)
     chance = pd.DataFrame({
@@ -189,7 +200,7 @@ def search_similar(
         "search_similar",
         rows[columns].head(MOST_SIMILAR),
         {"plate": wanted, "most_cost": most_cost, **period.words},
-        f"the {in_use:,} plates of the pattern {pattern} in the store are spread evenly over its serials; "
+        f"the plates of the pattern {pattern} in use, about {in_use:,}, are spread evenly over its serials; "
         "expected is how many unrelated ones each setting (matched) accepts",
         chance,
         preview,
@@ -233,6 +244,17 @@ def _readings(plate: str) -> dict[str, float]:
     twice = {v[:i] + s + v[i + 1 :] for v in alike for i in range(len(v)) for s in signs}
     everything = (once | swapped | dropped | added | twice) - {plate}
     return {v: cost for v in everything if (cost := misreading_cost(plate, v)) <= MOST_COST}
+
+
+def plates_in_use(plate: str, alike: int) -> int:
+    """About how many plates of a plate's pattern are in use, where so many have its first two signs.
+
+    Examples
+    --------
+    >>> plates_in_use("A1B2C3D", 100), plates_in_use("1ABC234", 100)
+    (26000, 26000)
+    """
+    return int(alike) * prod(26 if sign.isalpha() else 10 for sign in plate[:2])
 
 
 def expected_misreads(look_alike_reads: pd.Series, length: pd.Series) -> pd.Series:

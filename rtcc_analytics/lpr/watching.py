@@ -135,11 +135,9 @@ class Watcher:
     def keep(self) -> Handled:
         """Store the reads of the files that were matched, and take those out of the spool."""
         total = Handled()
-        for profile, paths in self._matched.items():
-            while paths:
-                total = _added(total, self._each(self._keep, profile, paths[:MOST_FILES]))
-                del paths[:MOST_FILES]
-        self._matched.clear()
+        for profile in list(self._matched):
+            while paths := self._matched.get(profile):
+                total = _added(total, self._each(self._keep, profile, as_many_as_one_round(paths)))
         self._kept_at = time.monotonic()
         return total
 
@@ -165,6 +163,13 @@ class Watcher:
         """A job over all the files; where one is at fault, over each by itself, and that one is set aside."""
         try:
             return job(profile, paths)
+        except FileNotFoundError:  # somebody took a file away meanwhile
+            gone = [path for path in paths if not path.exists()]
+            if not gone:
+                raise
+            self._done(profile, gone)
+            left = [path for path in paths if path not in gone]
+            return self._each(job, profile, left) if left else Handled()
         except RtccError as error:
             if getattr(error, "transient", False):
                 raise
@@ -185,13 +190,26 @@ class Watcher:
         return Handled(files=len(paths), alerts=new, oldest_s=seen)
 
     def _keep(self, profile: str, paths: list[Path]) -> Handled:
+        """Store; what a file or a list gained since it was matched is alerted first."""
         from data_connectors.loading import write
 
+        arrived, before = min(path.stat().st_mtime for path in paths), [_version(path) for path in paths]
         with self._staged(profile, paths) as (session, known, intake):
+            new = self._alert(session, arrived)
             receipt = session.commit(lambda s: write(s, known, intake, allow_shrink=True), note=f"watch {known.source}")
-        for path in paths:
-            path.unlink()
-        return Handled(reads=receipt.new)
+        for path, version in zip(paths, before, strict=True):
+            if _version(path) == version:
+                path.unlink(missing_ok=True)
+        self._done(profile, paths)
+        return Handled(reads=receipt.new, alerts=new)
+
+    def _done(self, profile: str, paths: list[Path]) -> None:
+        """Forget files that are stored, set aside or gone; one that is still there is matched anew."""
+        left = [path for path in self._matched.get(profile, ()) if path not in paths]
+        if left:
+            self._matched[profile] = left
+        else:
+            self._matched.pop(profile, None)
 
     @contextmanager
     def _staged(self, profile: str, paths: list[Path]) -> Iterator[tuple[LoadingSession, Profile, Intake]]:
@@ -238,8 +256,10 @@ class Watcher:
     def _set_aside(self, profile: str, path: Path, reason: str) -> None:
         folder = self.spool / "refused" / profile
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.replace(folder / path.name)
+        with suppress(FileNotFoundError):
+            path.replace(folder / path.name)
         (folder / f"{path.name}.reason").write_text(reason + "\n", encoding="utf-8")
+        self._done(profile, [path])
 
 
 def waiting(spool: Path, *, but: Mapping[str, list[Path]]) -> Iterator[tuple[str, list[Path]]]:
@@ -249,19 +269,30 @@ def waiting(spool: Path, *, but: Mapping[str, list[Path]]) -> Iterator[tuple[str
     """
     now = time.time()
     for folder in sorted(p for p in spool.iterdir() if p.is_dir() and p.name != "refused"):
-        files, size, known = [], 0, {str(path) for path in but.get(folder.name, ())}
-        listed = sorted(
-            (entry.stat().st_mtime, entry.path, entry.stat().st_size)
-            for entry in _files(folder)
-            if entry.path not in known
-        )
-        for modified, path, length in listed:
-            if now - modified < SETTLED_S or len(files) >= MOST_FILES or (files and size + length > MOST_BYTES):
-                break
-            files.append(Path(path))
-            size += length
+        known = {str(path) for path in but.get(folder.name, ())}
+        listed = sorted((entry.stat().st_mtime, entry.path) for entry in _files(folder) if entry.path not in known)
+        files = as_many_as_one_round([Path(path) for modified, path in listed if now - modified >= SETTLED_S])
         if files:
             yield folder.name, files
+
+
+def as_many_as_one_round(paths: list[Path]) -> list[Path]:
+    """The first of these files that one round takes: so many, and so many bytes, but one at least."""
+    size = 0
+    for number, path in enumerate(paths):
+        size += _version(path)[1]
+        if number and (number >= MOST_FILES or size > MOST_BYTES):
+            return paths[:number]
+    return paths
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """When a file was last written, and its bytes; zeros where it is gone."""
+    try:
+        told = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return told.st_mtime_ns, told.st_size
 
 
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:

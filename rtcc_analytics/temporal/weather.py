@@ -61,6 +61,8 @@ class DailyWeather:
                 f"{days.size} days of weather with {values[0].size} temperatures and {values[1].size} amounts of "
                 "precipitation: one of each a day is needed, and days that rise, none twice"
             )
+        if np.isnat(days).any() or any(np.isinf(value).any() for value in values):
+            raise PeriodError("a day without a date, or an infinite temperature or amount: leave unknown values NaN")
         for name, value in zip(("days", "temperature_c", "precipitation_mm"), (days, *values), strict=True):
             object.__setattr__(self, name, value)
 

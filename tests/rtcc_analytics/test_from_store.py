@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -248,6 +249,14 @@ def test_weather_is_that_of_the_station_known_on_most_days_or_the_one_asked_for(
     assert read_weather(store, station="B").days.size == 4
     with pytest.raises(ReadError, match="no weather of station 'C' is loaded; there is some of: A, B"):
         read_weather(store, station="C")
+
+
+def test_the_station_known_on_the_days_that_matter_is_taken(fill) -> None:
+    """One that closed long ago may have more days than the one that measures now."""
+    closed = weather("CLOSED", [1.0] * 9).assign(date=pd.date_range("1990-01-01", periods=9).date)
+    store = fill(weather_daily=pd.concat([closed, weather("OPEN", [1.0, 2.0])]))
+    assert read_weather(store).station == "CLOSED"
+    assert read_weather(store, start=date(2023, 1, 1), end=date(2024, 2, 1)).station == "OPEN"
 
 
 def test_one_station_in_two_feeds_is_not_read_twice(fill) -> None:

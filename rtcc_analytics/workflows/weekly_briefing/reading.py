@@ -91,7 +91,7 @@ class Records:
         source, rows, says_domestic, newest_report_at, monthly (only the month of a report is known),
         files, agencies, loaded_at, profile.
     weather : DailyWeather, optional
-        Of the station known on most days, where any is loaded.
+        Of the station known on most of the days read, where any is loaded.
     weather_feed : DataFrame
         source, rows, files, loaded_at, profile of that station's weather; no row where none is loaded.
     """
@@ -206,7 +206,7 @@ def read_records(
         )
         placed = read_events(log, offense=codes, area=study, **span)
     with log.named("weather"):
-        weather = read_weather(log)
+        weather = read_weather(log, start=start, end=until)
         weather_feed = _weather_feed(log, weather)
     if feeds["monthly"].any() and not feeds["monthly"].all():
         everything, placed = _without_month_ends(everything), _without_month_ends(placed)

@@ -33,8 +33,10 @@ def spark(master: str) -> Iterator[None]:
     from pyspark.sql import SparkSession
 
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    # Small data: most of the time goes into compiling Java and generated code, so there is less of both.
+    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     settings = {"ui.enabled": "false", "ui.showConsoleProgress": "false", "sql.shuffle.partitions": "2",
-                "executor.memory": "700m"}  # fmt: skip
+                "executor.memory": "700m", "sql.codegen.wholeStage": "false"}  # fmt: skip
     builder = SparkSession.builder.master(master)
     for name, value in settings.items():
         builder = builder.config(f"spark.{name}", value)

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from data_connectors import Purpose, Store
+from data_connectors.store import StoreError
 from rtcc_analytics.lpr import alerts as alerting
 from rtcc_analytics.lpr.leads import LprError
 from rtcc_analytics.lpr.watching import Handled, Watcher, put
@@ -115,6 +116,56 @@ def test_reads_that_keep_arriving_are_alerted_at_once_and_stored_together(watche
     watcher.run(stop=arrive, pause_s=0.0, tell=rounds.append)
     assert [(r.files, r.alerts, r.reads) for r in rounds] == [(1, 1, 0), (1, 0, 0), (1, 1, 0), (0, 0, 3)]
     assert not list(watcher.spool.glob("flock_reads/*")) and len(held(watcher.store)) == 2
+
+
+def test_a_file_that_grows_after_it_was_matched_is_alerted_before_it_is_stored(watcher: Watcher) -> None:
+    path = put(watcher.spool, "flock_reads", body("A1A1A1A"), suffix=".json")
+    assert watcher.match().alerts == 0
+    path.write_bytes(body("A1A1A1A", "W4N7E2D"))
+    kept = watcher.keep()
+    assert (kept.reads, kept.alerts) == (2, 1) and not path.exists()
+
+
+def test_a_file_written_while_it_is_stored_is_not_lost(watcher: Watcher, monkeypatch) -> None:
+    path = put(watcher.spool, "flock_reads", body("A1A1A1A"), suffix=".json")
+    watcher.match()
+    alert = Watcher._alert
+
+    def meanwhile(self: Watcher, *given: object) -> int:
+        path.write_bytes(body("A1A1A1A", "W4N7E2D"))
+        return alert(self, *given)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Watcher, "_alert", meanwhile)
+        assert watcher.keep().reads == 1 and path.exists()
+    assert (done := watcher.once()).alerts == 1 and done.reads == 1 and not path.exists()
+
+
+def test_a_file_taken_away_by_hand_stops_nothing(watcher: Watcher) -> None:
+    gone = put(watcher.spool, "flock_reads", body("B2B2B2B"), suffix=".json")
+    put(watcher.spool, "flock_reads", body("A1A1A1A"), suffix=".json")
+    assert watcher.match().files == 2
+    gone.unlink()
+    assert watcher.keep().reads == 1
+    assert watcher.once() == Handled()
+
+
+def test_a_store_held_in_the_middle_of_single_files_is_tried_again(watcher: Watcher, monkeypatch) -> None:
+    for plate in ("A1A1A1A", "B2B2B2B", "C3C3C3C"):
+        put(watcher.spool, "flock_reads", body(plate), suffix=".json")
+    watcher.match()
+    keep, faults = Watcher._keep, [LprError("together at fault"), None, StoreError("held", transient=True)]
+
+    def flaky(self: Watcher, *given: object) -> Handled:
+        if fault := (faults.pop(0) if faults else None):
+            raise fault
+        return keep(self, *given)
+
+    monkeypatch.setattr(Watcher, "_keep", flaky)
+    with pytest.raises(StoreError, match="held"):
+        watcher.keep()
+    assert len(list(watcher.spool.glob("flock_reads/*"))) == 2
+    assert watcher.once().reads == 2 and not list(watcher.spool.glob("flock_reads/*"))
 
 
 def test_a_new_list_is_in_force_at_once(watcher: Watcher) -> None:
