@@ -51,17 +51,18 @@ hourly AS (
 ),
 slotted AS (
     SELECT item, d, offset_s, observed, lo, hi, hour || ' ' || camera_id AS slot,
-           lpad(CAST(hour % 24 AS VARCHAR), 2, '0') || ' ' || camera_id AS daily_slot
+           lpad(CAST(hour % 24 AS VARCHAR), 2, '0') || ' ' || camera_id AS daily_slot,
+           DATE '1970-01-01' + CAST(hour // 24 AS INTEGER) AS utc_day
     FROM hourly
 ),
 sized AS (SELECT item, count(*) FILTER (NOT observed) AS null_days FROM chosen GROUP BY item),"""
 
-# `daily_slot` has few values, by which a filter skips most of each day; `slot` is what is meant.
+# `daily_slot` and `day` have few values, by which filters skip most of the table; `slot` is what is meant.
 BY_PLATE = f"""
 seen AS (
     SELECT DISTINCT b.item, b.d, b.offset_s, b.observed, r.plate
     FROM reads_by_reader r JOIN slotted b ON r.slot = b.slot
-    WHERE r.daily_slot IN (SELECT daily_slot FROM slotted)
+    WHERE r.daily_slot IN (SELECT DISTINCT daily_slot FROM slotted) AND r.day IN (SELECT DISTINCT utc_day FROM slotted)
       AND r.captured_at >= b.lo AND r.captured_at <= b.hi AND r.plate <> $plate
       AND {IN_PERIOD}
 ),
