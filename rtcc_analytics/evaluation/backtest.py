@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from rtcc_analytics.prediction import DecayedCounts, Fitted, History, Model
 from rtcc_analytics.prediction.contract import require_horizon
 from rtcc_analytics.prediction.history import local_day
 from rtcc_analytics.units import SpatialUnits
+
+if TYPE_CHECKING:
+    from rtcc_analytics.temporal import DailyWeather
 
 GAP_DAYS = 7
 GAP_EXPECTED = 15.0
@@ -33,6 +37,7 @@ def backtest(
     refit_days: int = 91,
     companions: Events | None = None,
     assumed_lag_days: float | None = None,
+    weather: DailyWeather | None = None,
     ground_m2: float | None = None,
     footprint_m2: float | None = None,
     n_jobs: int = 1,
@@ -60,6 +65,8 @@ def backtest(
         A model learns anew this long after its last fit; between, its history moves on.
     companions : Events, optional
         Other offenses that models may learn from, cut at each origin like the rest.
+    weather : DailyWeather, optional
+        For how many to expect in all; at each origin only days before it are read.
     ground_m2 : float, optional
         The ground shares refer to; by default that of the units.
     footprint_m2 : float, optional
@@ -86,7 +93,7 @@ def backtest(
     without any event where 15 or more are usual) are left out for all.
     """
     models = _with_the_bar(models)
-    whole = History.of(events, units, companions=companions, assumed_lag_days=assumed_lag_days)
+    whole = History.of(events, units, companions=companions, assumed_lag_days=assumed_lag_days, weather=weather)
     days = sorted({local_day(origin, events.timezone) for origin in origins})
     if not days:
         raise EvaluationError("no origin to forecast from: give at least one date")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from rtcc_analytics.events import Events, When
 from rtcc_analytics.prediction.history import FloatArray, History, PredictionError, as_instant, local_day
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.units import SpatialUnits
+
+if TYPE_CHECKING:
+    from rtcc_analytics.temporal import DailyWeather
 
 
 class Model(ABC):
@@ -31,7 +34,10 @@ class Model(ABC):
     name: str
     fewest_events: int = 10
 
-    def fit(self, events: Events, units: SpatialUnits, *, companions: Events | None = None) -> Fitted:
+    def fit(
+        self, events: Events, units: SpatialUnits, *, companions: Events | None = None,
+        weather: DailyWeather | None = None,
+    ) -> Fitted:  # fmt: skip
         """Learn from events, which the caller has cut to what was known (`Events.known_at`).
 
         Parameters
@@ -42,13 +48,15 @@ class Model(ABC):
             In the same projection.
         companions : Events, optional
             Other offenses that may help; the simple models pass them over.
+        weather : DailyWeather, optional
+            For models with a level forecast: how many to expect in all, never where.
 
         Raises
         ------
         PredictionError
             With too few events.
         """
-        return self.fit_history(History.of(events, units, companions=companions))
+        return self.fit_history(History.of(events, units, companions=companions, weather=weather))
 
     def fit_history(self, history: History) -> Fitted:
         """Learn from a `History`; `fit` for those who have made one."""
@@ -144,6 +152,7 @@ class Fitted(ABC):
             **self.learned(),
             "events": self.history.kinds[0],
             "n_events": self.history.target.size,
+            **({"weather": self.history.weather.station} if self.history.weather else {}),
             "total": self.history.total,
             "units": self.history.units.name,
             "crs": self.history.units.crs,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from data_connectors.errors import RtccError
 from rtcc_analytics.events import Events, When, instant, wall_clock
 from rtcc_analytics.units import SpatialUnits, require_same_crs
+
+if TYPE_CHECKING:
+    from rtcc_analytics.temporal import DailyWeather
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -52,6 +56,8 @@ class History:
     first, until : float
         The span for which records are held, local days; `until` is the origin.
     timezone : str
+    weather : DailyWeather, optional
+        For how many events to expect in all; days that were not over are never read.
     """
 
     units: SpatialUnits
@@ -66,6 +72,7 @@ class History:
     first: float
     until: float
     timezone: str
+    weather: DailyWeather | None = None
 
     @classmethod
     def of(
@@ -76,6 +83,7 @@ class History:
         companions: Events | None = None,
         until: When | None = None,
         assumed_lag_days: float | None = None,
+        weather: DailyWeather | None = None,
     ) -> History:
         """The history in `events`, with other offenses beside it that may help to foresee them.
 
@@ -90,6 +98,8 @@ class History:
             The origin; by default the end of what the events cover, else the day after the last.
         assumed_lag_days : float, optional
             For events without report time: how long after `occurred_to` they became known.
+        weather : DailyWeather, optional
+            Of a station nearby.
 
         Raises
         ------
@@ -122,7 +132,7 @@ class History:
         x, y, day, known, weight, kind = (column[order] for column in (x, y, day, known, weight, kind))
         first, last = _span(events, day[kind == 0])
         whole = cls(units, x, y, day, known, units.assign(x, y), weight, kind, tuple(name for _, _, name in parts),
-                    first, max(last, known[-1]), events.timezone)
+                    first, max(last, known[-1]), events.timezone, weather)
         return replace(whole, until=last) if until is None else whole.known_at(local_day(until, events.timezone))
 
     @property

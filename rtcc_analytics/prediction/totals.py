@@ -19,8 +19,10 @@ def expected_total(history: History, start: float, horizon_days: float) -> float
     A level times a season. The season, where two settled years are known, is two yearly waves
     fitted to weekly counts by Poisson regression; the level is the decayed mean, half-life
     150 days, of what the season leaves. Days so recent that part of their events is not yet known
-    are left out. `temporal.level.forecast_counts` says more about a series of totals (weekdays,
-    holidays, intervals); this is its fast relative for every origin of a board.
+    are left out. Weather in the history, where a year of it is known, is taken out of what is
+    counted as level: a warm month is no higher level, and the days ahead are taken for normal.
+    `temporal.level.forecast_counts` says more about a series of totals (weekdays, holidays,
+    intervals); this is its fast relative for every origin of a board.
 
     Parameters
     ----------
@@ -53,12 +55,31 @@ def expected_total(history: History, start: float, horizon_days: float) -> float
     counts = np.bincount(back[counted], weights=past.weight[counted], minlength=weeks)
     age = 7.0 * np.arange(weeks) + 3.5
     waves = _waves(end - age)
-    season = _season(counts, waves, np.exp2(-age / SEASON_HALF_LIFE_DAYS)) if weeks >= FEWEST_WEEKS else np.zeros(4)
+    departed = np.zeros((weeks, 0))
+    season = np.zeros(4)
+    if weeks >= FEWEST_WEEKS:
+        departed = _weather_of_weeks(history, end, weeks)
+        season = _season(counts, np.hstack([waves, departed]), np.exp2(-age / SEASON_HALF_LIFE_DAYS))
     recent = np.exp2(-age / LEVEL_HALF_LIFE_DAYS)
-    level = (recent * counts).sum() / (recent * np.exp(waves @ season)).sum() / 7
+    usual = np.exp(np.hstack([waves, departed]) @ season)
+    level = (recent * counts).sum() / (recent * usual).sum() / 7
     days = start + np.arange(0.0, horizon_days, 1.0)
     lengths = np.minimum(1.0, start + horizon_days - days)
-    return float(level * (lengths * np.exp(_waves(days + lengths / 2) @ season)).sum())
+    return float(level * (lengths * np.exp(_waves(days + lengths / 2) @ season[:4])).sum())
+
+
+def _weather_of_weeks(history: History, end: float, weeks: int) -> FloatArray:
+    """How far each of the weeks before `end` lay from its season, newest first; no column without a year of weather."""
+    if history.weather is None:
+        return np.zeros((weeks, 0))
+    from rtcc_analytics.temporal.weather import Departures
+
+    taught = 7 * weeks
+    days = np.datetime64(int(end), "D") + np.arange(-taught, 1)
+    if history.weather.before(days[-1]).too_little(days[:taught]):
+        return np.zeros((weeks, 0))
+    by_day = Departures.of(history.weather, days, taught, None).columns[:taught]
+    return by_day.reshape(weeks, 7, -1).mean(axis=1)[::-1]
 
 
 def _waves(day: FloatArray) -> FloatArray:
@@ -67,17 +88,19 @@ def _waves(day: FloatArray) -> FloatArray:
 
 
 def _season(counts: FloatArray, waves: FloatArray, weights: FloatArray) -> FloatArray:
-    """Coefficients of the waves in a Poisson regression with a linear trend, by Newton steps; pulled a little to 0."""
+    """Coefficients of a Poisson regression on the columns and a linear trend, by Newton steps; pulled a little to 0."""
     trend = np.linspace(-1, 1, len(counts))[:, None]
     design = np.concatenate([waves, np.ones_like(trend), trend], axis=1)
-    pull = np.diag([1.0, 1.0, 1.0, 1.0, 0.0, 0.0])
+    moved = waves.shape[1]
+    pull = np.diag([1.0] * moved + [0.0, 0.0])
+    least = 1e-9 * np.eye(len(pull))
     beta = np.zeros(design.shape[1])
-    beta[4] = np.log(max(np.average(counts, weights=weights), 1e-9))
+    beta[moved] = np.log(max(np.average(counts, weights=weights), 1e-9))
     for _ in range(STEPS):
         mean = np.exp(np.clip(design @ beta, -30, 30))
         gradient = design.T @ (weights * (counts - mean)) - pull @ beta
-        step = np.linalg.solve((design * (weights * mean)[:, None]).T @ design + pull + 1e-9 * np.eye(6), gradient)
+        step = np.linalg.solve((design * (weights * mean)[:, None]).T @ design + pull + least, gradient)
         beta += np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:
             break
-    return beta[:4]
+    return beta[:moved]

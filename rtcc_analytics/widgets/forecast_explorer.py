@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 import numpy as np
@@ -19,6 +19,9 @@ from rtcc_analytics.widgets.strips import table_html
 from rtcc_analytics.widgets.surface_map import SurfaceMap
 from rtcc_analytics.workflows.exploration import Exploration
 from rtcc_analytics.workflows.forecast import MODEL_SETS, SHARES, ForecastView, forecast_grid, forecast_places
+
+if TYPE_CHECKING:
+    from rtcc_analytics.temporal import DailyWeather
 
 FLAGGED_COLOURS = ("#67000d", "#fb6a4a")
 INK, QUIET = "#1a1a1a", "#8a8a8a"
@@ -38,6 +41,8 @@ class ForecastExplorer(w.VBox):
         Where the controls stand at first.
     layers : mapping of name to features, optional
         What stands on the ground, for the set "all"; see `workflows.layers.read_layers`.
+    weather : DailyWeather, optional
+        For how many to expect in all; see `from_store.read_weather`.
 
     Attributes
     ----------
@@ -57,10 +62,11 @@ class ForecastExplorer(w.VBox):
         horizon_days: int = 28,
         share: float = 0.05,
         layers: Mapping[str, Any] | None = None,
+        weather: DailyWeather | None = None,
     ) -> None:
         if models not in MODEL_SETS:
             raise RtccError(f"no set of models called {models!r}; there are {', '.join(MODEL_SETS)}")
-        self._events, self._layers = held.events, layers
+        self._events, self._layers, self._weather = held.events, layers, weather
         self.grid = forecast_grid(held.ground.area)
         self._raster = pixel_raster(held.ground.area, self.grid)
         self._boards: dict[tuple[object, ...], ForecastView] = {}
@@ -95,7 +101,7 @@ class ForecastExplorer(w.VBox):
             if key not in self._boards:
                 self._boards[key] = forecast_places(
                     self._events, self.grid, offense=key[0], models=key[1], layers=self._layers, horizon_days=key[2],
-                    shares=tuple(o[1] for o in self.share.options),
+                    shares=tuple(o[1] for o in self.share.options), weather=self._weather,
                 )
         except RtccError as error:
             self.status.value = f'<span style="color:#a00000"><b>Nothing to show.</b> {escape(str(error))}</span>'

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,9 @@ from rtcc_analytics.prediction import (
 from rtcc_analytics.prediction.history import as_instant, local_day
 from rtcc_analytics.surface import RiskSurface
 from rtcc_analytics.units import Grid
+
+if TYPE_CHECKING:
+    from rtcc_analytics.temporal import DailyWeather
 
 MODEL_SETS: dict[str, tuple[Model, ...]] = {
     "simple": (DecayedCounts(), LastYear(), AllHistory(), KernelDensity(), ProMap()),
@@ -124,6 +127,7 @@ def forecast_places(
     shares: Sequence[float] = SHARES,
     scored_until: When | None = None,
     assumed_lag_days: float | None = None,
+    weather: DailyWeather | None = None,
     n_jobs: int = 1,
     seed: int = 0,
 ) -> ForecastView:
@@ -152,6 +156,8 @@ def forecast_places(
         yet, before them. Where the records end if left out.
     assumed_lag_days : float, optional
         For events without report time.
+    weather : DailyWeather, optional
+        `from_store.read_weather`: for how many to expect in all.
     n_jobs, seed
         As in `backtest`.
 
@@ -167,12 +173,13 @@ def forecast_places(
         raise RtccError(f"no record of {words} here to forecast from: choose another offense or a larger area")
     chosen = models if not isinstance(models, str) else named_set(models, layers)
     companions = _companions(events, codes)
-    whole = History.of(target, grid, companions=companions, assumed_lag_days=assumed_lag_days)
+    whole = History.of(target, grid, companions=companions, assumed_lag_days=assumed_lag_days, weather=weather)
     end = float(np.floor(whole.until))
     scored = end if scored_until is None else min(local_day(scored_until, events.timezone), end)
     starts = [str(np.datetime64(int(scored - horizon_days * k), "D")) for k in range(origins, 0, -1)]
     board = backtest(chosen, target, grid, origins=starts, horizon_days=horizon_days, area_shares=shares,
-                     companions=companions, assumed_lag_days=assumed_lag_days, n_jobs=n_jobs, seed=seed)
+                     companions=companions, assumed_lag_days=assumed_lag_days, weather=weather, n_jobs=n_jobs,
+                     seed=seed)
     area = grid.area.name
     judged = {name: verdict(board, name, area=area) for name in board.names}
     model = _best(board, judged)

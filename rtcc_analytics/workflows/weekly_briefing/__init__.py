@@ -227,7 +227,7 @@ def _where_next_week(
     """Forecasts of places, each with its verdict."""
     frame, grid = places_ahead.place_forecasts(
         records.mapped, records.study, codes=[code for codes in groups.values() for code in codes],
-        until=records.until, late_weeks=int(weeks.lag_affected.sum()),
+        until=records.until, late_weeks=int(weeks.lag_affected.sum()), weather=records.weather,
     )
     return [*places_ahead.places_ahead_section(frame, grid, reads=("incidents",))]
 

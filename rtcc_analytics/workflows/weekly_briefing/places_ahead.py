@@ -15,6 +15,7 @@ from rtcc_analytics.offenses import offense_name
 from rtcc_analytics.prediction import DecayedCounts, EmpiricalBayes
 from rtcc_analytics.report import TableSection
 from rtcc_analytics.study import StudyArea
+from rtcc_analytics.temporal import DailyWeather
 from rtcc_analytics.units import Grid
 from rtcc_analytics.workflows.forecast import ForecastView, forecast_grid, forecast_places
 from rtcc_analytics.workflows.places import place_names
@@ -30,7 +31,8 @@ MODELS = (DecayedCounts(), EmpiricalBayes(windows=6))
 
 
 def place_forecasts(
-    events: Events, study: StudyArea, *, codes: Sequence[str], until: date, late_weeks: int
+    events: Events, study: StudyArea, *, codes: Sequence[str], until: date, late_weeks: int,
+    weather: DailyWeather | None = None,
 ) -> tuple[pd.DataFrame, Grid]:
     """Forecasts by offense for the week from `until`, with how the last complete week's came out.
 
@@ -46,6 +48,8 @@ def place_forecasts(
         Day after the last day briefed.
     late_weeks : int
         Weeks at the end that reporting lag makes low: no forecast is scored on them.
+    weather : DailyWeather, optional
+        For how many to expect.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def place_forecasts(
         try:
             view = forecast_places(
                 events, grid, offense=code, models=MODELS, horizon_days=WEEK_DAYS, origins=WEEKS, shares=(SHARE,),
-                scored_until=until - timedelta(days=WEEK_DAYS * late_weeks),
+                scored_until=until - timedelta(days=WEEK_DAYS * late_weeks), weather=weather,
             )
         except RtccError as reason:
             rows.append({**row, "answer": "do not use", "reason": str(reason)})
