@@ -8,8 +8,6 @@ Poisson-binomial. The sum of the tails over all vehicles is the expected number 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -19,24 +17,6 @@ from numpy.typing import NDArray
 STANDS_OUT_EXPECTED = 0.5
 STANDS_OUT_HABIT_P = 0.01
 STANDS_OUT_TIMES_HABIT = 4.0
-
-
-def tail_probabilities(probabilities: Sequence[float]) -> NDArray[np.float64]:
-    """P(N >= k) for k = 0 .. n, N a sum of independent draws with these probabilities.
-
-    Examples
-    --------
-    >>> tail_probabilities([0.5, 0.5]).tolist()
-    [1.0, 0.75, 0.25]
-
-    Notes
-    -----
-    By direct convolution; Hong, Y. (2013). Computational Statistics and Data Analysis 59, 41-51.
-    """
-    mass = np.ones(1)
-    for p in probabilities:
-        mass = np.append(mass, 0.0) * (1 - p) + np.append(0.0, mass) * p
-    return np.clip(np.cumsum(mass[::-1])[::-1], 0.0, 1.0)
 
 
 def expected_vehicles(habits: pd.Series, vehicles: pd.Series, *, most: int) -> NDArray[np.float64]:
@@ -58,12 +38,16 @@ def expected_vehicles(habits: pd.Series, vehicles: pd.Series, *, most: int) -> N
 
 
 def tails_up_to(habits: pd.Series, *, most: int) -> NDArray[np.float64]:
-    """`tail_probabilities` of many sums at once, for k = 0 .. `most`; shape (sums, most + 1).
+    """P(N >= k) for k = 0 .. `most`, N a sum of independent draws; a row for each list of their probabilities.
 
     Examples
     --------
     >>> tails_up_to(pd.Series([[0.5, 0.5], [0.1]]), most=2).round(3).tolist()
     [[1.0, 0.75, 0.25], [1.0, 0.1, 0.0]]
+
+    Notes
+    -----
+    By direct convolution; Hong, Y. (2013). Computational Statistics and Data Analysis 59, 41-51.
     """
     length = habits.str.len().to_numpy(dtype=int) if len(habits) else np.zeros(0, int)
     draws = np.zeros((length.max(initial=0), len(habits)))

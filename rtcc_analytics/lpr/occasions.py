@@ -18,8 +18,32 @@ from rtcc_analytics.lpr.period import Period
 FEW_NULL_DAYS = 4
 NEARBY_OFFSETS_S = (-5400, -2700, 0, 2700, 5400)
 
+
+def slotted(windows: str) -> str:
+    """SQL of the CTE `slotted`: for each of `windows` (camera_id, lo, hi) its hours as `reads_by_reader` names them.
+
+    Adds slot, daily_slot and utc_day to the columns of `windows`.
+
+    Examples
+    --------
+    >>> slotted("occasions").split()[0]
+    'hourly'
+    """
+    return f"""
+hourly AS (
+    SELECT *, unnest(range(epoch_us(lo) // 3600000000, epoch_us(hi) // 3600000000 + 1)) AS hour FROM {windows}
+),
+slotted AS (
+    SELECT *, hour || ' ' || camera_id AS slot,
+           lpad(CAST(hour % 24 AS VARCHAR), 2, '0') || ' ' || camera_id AS daily_slot,
+           DATE '1970-01-01' + CAST(hour // 24 AS INTEGER) AS utc_day
+    FROM hourly
+)"""
+
+
 # Needs a CTE `occasions` (item, camera_id, passed_at, lo, hi) before it; `passed_at` says which local day it is.
-SLOTS = """
+SLOTS = (
+    """
 based AS MATERIALIZED (
     SELECT item, camera_id, lo, hi, CAST(timezone($zone, min(passed_at) OVER (PARTITION BY item)) AS DATE) AS own_day
     FROM occasions
@@ -37,25 +61,18 @@ chosen AS MATERIALIZED (
     QUALIFY observed OR row_number() OVER (
         PARTITION BY item, observed ORDER BY md5(concat_ws('|', d, offset_s, $seed))) <= $null_days
 ),
-windows AS (
+moved AS (
     SELECT c.item, c.d, c.offset_s, c.observed, b.camera_id,
            CASE WHEN c.observed THEN b.lo ELSE timezone($zone, CAST(timezone($zone, b.lo)
                 + to_days(CAST(c.d - c.own_day AS INTEGER)) + to_seconds(c.offset_s) AS TIMESTAMP)) END AS lo,
            b.hi - b.lo AS length
     FROM chosen c JOIN based b USING (item)
 ),
-hourly AS (
-    SELECT item, d, offset_s, observed, camera_id, lo, lo + length AS hi,
-           unnest(range(epoch_us(lo) // 3600000000, epoch_us(lo + length) // 3600000000 + 1)) AS hour
-    FROM windows
-),
-slotted AS (
-    SELECT item, d, offset_s, observed, lo, hi, hour || ' ' || camera_id AS slot,
-           lpad(CAST(hour % 24 AS VARCHAR), 2, '0') || ' ' || camera_id AS daily_slot,
-           DATE '1970-01-01' + CAST(hour // 24 AS INTEGER) AS utc_day
-    FROM hourly
-),
+windows AS (SELECT item, d, offset_s, observed, camera_id, lo, lo + length AS hi FROM moved),"""
+    + slotted("windows")
+    + """,
 sized AS (SELECT item, count(*) FILTER (NOT observed) AS null_days FROM chosen GROUP BY item),"""
+)
 
 # `daily_slot` and `day` have few values, by which filters skip most of the table; `slot` is what is meant.
 BY_PLATE = f"""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
-from rtcc_analytics.lpr.occasions import BY_PLATE, SLOTS, null_values, null_words, weighed
+from rtcc_analytics.lpr.occasions import BY_PLATE, SLOTS, null_values, null_words, slotted, weighed
 from rtcc_analytics.lpr.passages import IN_PERIOD
 from rtcc_analytics.lpr.period import TIMEZONE, Period, When, instant_of, period_of
 from rtcc_analytics.lpr.readers import distance_m, reader_sites
@@ -27,11 +27,8 @@ AT_PLACES = "/* lpr at_places */ WITH" + _OCCASIONS + SLOTS + BY_PLATE
 PASSED = (
     "/* lpr at_places, passages */ WITH"
     + _OCCASIONS
+    + slotted("occasions")
     + f"""
-hourly AS (
-    SELECT *, unnest(range(epoch_us(lo) // 3600000000, epoch_us(hi) // 3600000000 + 1)) AS hour FROM occasions
-),
-slotted AS (SELECT item, camera_id, lo, hi, hour || ' ' || camera_id AS slot FROM hourly)
 SELECT r.plate, o.item AS place, o.camera_id, min(r.captured_at) AS first_at, max(r.captured_at) AS last_at,
        count(*) AS reads
 FROM slotted o JOIN reads_by_reader r ON r.slot = o.slot AND r.captured_at >= o.lo AND r.captured_at <= o.hi

@@ -218,7 +218,7 @@ def _beside(made: Sequence[Section]) -> list[Section]:
 def _next_week(records: reading.Records, weeks: temporal.WeeklySeries) -> list[Section]:
     """What comes next, beside how past forecasts did."""
     expected = ahead.forecasts(records.together, weeks, until=records.until, weather=records.weather)
-    return [*ahead.forecast_section(expected, reads=("incidents", *(["weather"] if records.weather else [])))]
+    return [*ahead.forecast_section(expected, reads=_read_ahead(records))]
 
 
 def _where_next_week(
@@ -229,7 +229,12 @@ def _where_next_week(
         records.mapped, records.study, codes=[code for codes in groups.values() for code in codes],
         until=records.until, late_weeks=int(weeks.lag_affected.sum()), weather=records.weather,
     )
-    return [*places_ahead.places_ahead_section(frame, grid, reads=("incidents",))]
+    return [*places_ahead.places_ahead_section(frame, grid, reads=_read_ahead(records))]
+
+
+def _read_ahead(records: reading.Records) -> tuple[str, ...]:
+    """What forecasts read."""
+    return ("incidents", "weather") if records.weather else ("incidents",)
 
 
 def _patterns(records: reading.Records) -> list[Section]:

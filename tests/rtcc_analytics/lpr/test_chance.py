@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rtcc_analytics.lpr.chance import expected_vehicles, tail_probabilities
+from rtcc_analytics.lpr.chance import expected_vehicles, tails_up_to
 from rtcc_analytics.lpr.companions import travels_with
 from rtcc_analytics.lpr.places import Place, at_places
 
@@ -44,7 +44,8 @@ def test_tails_are_those_of_every_outcome(probabilities: list[float]) -> None:
     counted = np.zeros(len(probabilities) + 1)
     for outcome in product((0, 1), repeat=len(probabilities)):
         counted[sum(outcome)] += np.prod([p if o else 1 - p for p, o in zip(probabilities, outcome, strict=True)])
-    assert np.allclose(tail_probabilities(probabilities), counted[::-1].cumsum()[::-1])
+    [tails] = tails_up_to(pd.Series([probabilities]), most=len(probabilities))
+    assert np.allclose(tails, counted[::-1].cumsum()[::-1])
 
 
 small_reads = st.lists(
