@@ -13,6 +13,7 @@ _BOOKKEEPING_ROWS = {
     "alerts": "Bookkeeping: one row per plate read that matched a list",
     "reads_by_reader": "Bookkeeping: one row per plate read, by hour and reader",
     "plates_seen": "Bookkeeping: one row per plate of `plate_reads` and reading that was considered for it",
+    "readers_seen": "Bookkeeping: one row per day, reader of `plate_reads` and place where it stood",
     "location_corrections": "Bookkeeping: one row per location that an analyst put right",
     "location_originals": "Bookkeeping: one row per corrected row, with the location that the source gave",
 }

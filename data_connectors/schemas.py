@@ -404,8 +404,8 @@ ALERTS = (
 
 READS_BY_READER = (
     _c("day", "DATE", "UTC date of captured_at: the table's partition", required=True),
-    _c("slot", "VARCHAR", "Whole hours since 1970 (UTC) and the reader: what the table is sorted by", required=True),
-    _c("daily_slot", "VARCHAR", "UTC hour of the day and the reader: the same place and hour on every day", required=True),
+    _c("slot", "BIGINT", "Whole hours since 1970 (UTC), 40 bits for the reader: what the table is sorted by", required=True),
+    _c("daily_slot", "INTEGER", "UTC hour of the day, 24 bits for the reader: the same place and hour on every day", required=True),
     _c("plate", "VARCHAR", "Plate read", required=True),
     _c("camera_id", "VARCHAR", "Reader", required=True),
     _c("captured_at", "TIMESTAMP WITH TIME ZONE", "When the plate passed", required=True),
@@ -417,6 +417,14 @@ READS_BY_READER = (
 PLATES_SEEN = (
     _c("plate", "VARCHAR", "Plate read at least once, or considered by the reader", required=True),
     _c("read_as", "VARCHAR", "Plate that it was read as; another one where the reader only considered it", required=True),
+)
+
+READERS_SEEN = (
+    _c("day", "DATE", "UTC date of its reads", required=True),
+    _c("camera_id", "VARCHAR", "Reader", required=True),
+    _c("camera_name", "VARCHAR", "Reader's name"),
+    _c("lon", "DOUBLE", "Longitude of the reader", "degrees"),
+    _c("lat", "DOUBLE", "Latitude of the reader", "degrees"),
 )
 
 LOCATION_CORRECTIONS = (
@@ -449,12 +457,13 @@ BOOKKEEPING: dict[Lake, dict[str, tuple[Column, ...]]] = {
     },
     "sightings": {
         "loads": LOADS, "rejects": REJECTS, "alerts": ALERTS,
-        "reads_by_reader": READS_BY_READER, "plates_seen": PLATES_SEEN,
+        "reads_by_reader": READS_BY_READER, "plates_seen": PLATES_SEEN, "readers_seen": READERS_SEEN,
     },
 }
 
 # How bookkeeping is laid out where that matters: partition, then sort.
 BOOKKEEPING_LAYOUT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "reads_by_reader": (("day",), ("slot", "captured_at")),
+    "reads_by_reader": (("day",), ("slot",)),
     "plates_seen": ((), ("plate",)),
+    "readers_seen": ((), ("day", "camera_id")),
 }

@@ -77,7 +77,7 @@ def _write_rows(session: LoadingSession, profile: Profile, load_id: int, differe
     if profile.table.name == "plate_reads":
         plate_index.add(session.connection, f"(SELECT {listed}, $load_id AS load_id FROM ({incoming}))", load_id)
         if outdated:
-            plate_index.forget_readings(session.connection)
+            plate_index.forget_traces(session.connection)
     if corrected:
         session.run("DROP TABLE incoming")
 

@@ -38,6 +38,8 @@ def spark_sql(sql: str, parameters: Mapping[str, Any]) -> str:
         value.replace(_literal(parameters[value.name]))
     for function in reversed(list(tree.find_all(exp.Anonymous, exp.ToDays, exp.DayOfWeekIso))):  # the innermost first
         function.replace(_function(function))
+    for cast in list(tree.find_all(exp.Cast)):
+        _hexadecimal(cast)
     return tree.sql("spark", comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
@@ -59,9 +61,19 @@ def _function(node: exp.Func) -> exp.Expression:
         zone, time = given
         wall = isinstance(time, exp.Cast) and time.to.this in (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ)
         return exp.Anonymous(this="TO_UTC_TIMESTAMP" if wall else "FROM_UTC_TIMESTAMP", expressions=[time, zone])
-    if name == "inline":  # made by `_one_generator`
+    if name in ("bit_count", "inline"):  # Spark's own; `_one_generator` makes the second
         return node
     raise StoreError(f"the SQL uses {name}(), which has no counterpart on Spark: ask with the engine duckdb")
+
+
+def _hexadecimal(cast: exp.Cast) -> None:
+    """A text after '0x' that is cast to a number is one in hexadecimal digits, for DuckDB alone."""
+    from sqlglot import exp
+
+    text = cast.this
+    if isinstance(text, exp.DPipe) and text.this.is_string and text.this.name == "0x":
+        digits = exp.Anonymous(this="CONV", expressions=[text.expression, *map(exp.Literal.number, (16, 10))])
+        cast.set("this", digits)
 
 
 def _one_generator(query: exp.Select) -> None:

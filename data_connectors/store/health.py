@@ -227,7 +227,7 @@ def _index(connection: Connection) -> Iterator[Finding]:
     if plate_index.out_of_step(connection):
         yield Finding(
             "problem",
-            "sightings: reads_by_reader or plates_seen lacks reads of plate_reads, or has more, so searches are wrong",
+            "sightings: reads_by_reader, plates_seen or readers_seen lacks reads of plate_reads, or has more, so searches are wrong",
             f"rtcc init --store {connection.location.text}",
         )
 

@@ -77,6 +77,21 @@ def fill_plate_index(connection: Connection, lake: Lake) -> None:
         plate_index.follow(connection)
 
 
+@migration
+def number_the_slots(connection: Connection, lake: Lake) -> None:
+    """``reads_by_reader`` made anew where its slots are text, by which few rows are skipped; and ``readers_seen``."""
+    slots = "duckdb_columns() WHERE database_name = $lake AND table_name = 'reads_by_reader' AND column_name = 'slot'"
+    if connection.value(f"SELECT data_type FROM {slots}", {"lake": lake}) == "VARCHAR":
+        connection.run(f"DROP TABLE {quoted(lake)}.main.reads_by_reader")
+    _make_missing_tables(connection, lake)
+
+
+@migration
+def fill_numbered_slots(connection: Connection, lake: Lake) -> None:
+    """The layout and the reads of tables made a step before."""
+    fill_plate_index(connection, lake)
+
+
 def _make_missing_tables(connection: Connection, lake: Lake) -> None:
     there = {
         name

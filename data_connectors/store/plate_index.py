@@ -1,25 +1,56 @@
-"""Two tables beside `plate_reads`, so that a search need not read a whole period of it.
+"""Three tables beside `plate_reads`, so that a search need not read a whole period of it.
 
 `plate_reads` lies by day and plate: right for the history of one. Who passed a reader at some hour is answered from
-`reads_by_reader`, the same reads by hour and reader; which plates there are, from `plates_seen`. Both follow
-`plate_reads` inside every transaction that changes it: what is removed there is removed here.
+`reads_by_reader`, the same reads by hour and reader; which plates there are, from `plates_seen`; where the readers
+stood, from `readers_seen`. All follow `plate_reads` inside every transaction that changes it: what is removed there is
+removed here.
 """
 
 from __future__ import annotations
 
 from .engine import Connection
 
-_READS, _BY_READER, _PLATES = "sightings.main.plate_reads", "sightings.main.reads_by_reader", "sightings.main.plates_seen"
-ROWS_IN_A_GROUP = {"plate_reads": 16_384, "reads_by_reader": 8_192, "plates_seen": 16_384}
+_READS, _BY_READER = "sightings.main.plate_reads", "sightings.main.reads_by_reader"
+_PLATES, _READERS = "sightings.main.plates_seen", "sightings.main.readers_seen"
+ROWS_IN_A_GROUP = {"plate_reads": 16_384, "reads_by_reader": 8_192, "plates_seen": 4_096}
+_STANDING = "day, camera_id, camera_name, lon, lat"
+
+
+def reader_number(camera: str) -> str:
+    """SQL of the number that stands for a reader in a slot: 40 bits of the MD5 of its name.
+
+    Numbers, because Parquet's statistics cut text after eight characters and would skip little. Two readers may share
+    one (one chance in 10^12 for each pair), so a search compares `camera_id` as well.
+    """
+    return f"CAST('0x' || left(md5({camera}), 10) AS BIGINT)"
+
+
+def slots(hour: str, number: str) -> str:
+    """SQL of the columns slot and daily_slot, from hours since 1970 and the number of a reader.
+
+    Examples
+    --------
+    >>> slots("h", "n")
+    'h * 1099511627776 + n AS slot, CAST(h % 24 * 16777216 + n // 65536 AS INTEGER) AS daily_slot'
+    """
+    return (
+        f"{hour} * 1099511627776 + {number} AS slot, CAST({hour} % 24 * 16777216 + {number} // 65536 AS INTEGER) AS daily_slot"
+    )
 
 
 def by_reader(reads: str) -> str:
     """SQL of the rows of `reads_by_reader`."""
     return (
-        "SELECT day, hour || ' ' || camera_id AS slot, lpad((hour % 24)::VARCHAR, 2, '0') || ' ' || camera_id AS daily_slot, "
-        "plate, camera_id, captured_at, is_parked, line, load_id "
-        f"FROM (SELECT *, epoch_us(captured_at) // 3600000000 AS hour FROM {reads})"
+        f"SELECT day, {slots('hour', 'number')}, plate, camera_id, captured_at, is_parked, line, load_id "
+        f"FROM (SELECT *, epoch_us(captured_at) // 3600000000 AS hour FROM {reads}) "
+        f"JOIN (SELECT camera_id, {reader_number('camera_id')} AS number FROM (SELECT DISTINCT camera_id FROM {reads})) "
+        "USING (camera_id)"
     )
+
+
+def standing(reads: str) -> str:
+    """SQL of the rows of `readers_seen`."""
+    return f"SELECT DISTINCT {_STANDING} FROM {reads}"
 
 
 def readings(reads: str) -> str:
@@ -38,15 +69,15 @@ def lay_out(connection: Connection) -> None:
 
 
 def follow(connection: Connection) -> None:
-    """Bring both tables in step with `plate_reads`, before a transaction ends: days that differ are made again.
+    """Bring the tables in step with `plate_reads`, before a transaction ends: days that differ are made again.
 
     A loader has told by `add` and `forget` what it did; a removal of many rows has not.
     """
     days = days_out_of_step(connection)
     for day in days:
-        connection.run(f"DELETE FROM {_BY_READER} WHERE day = $day", {"day": day})
-        _insert_reads(connection, f"(FROM {_READS} WHERE day = $day)", day=day)
-        _insert_plates(connection, f"(FROM {_READS} WHERE day = $day)", day=day)
+        for table in (_BY_READER, _READERS):
+            connection.run(f"DELETE FROM {table} WHERE day = $day", {"day": day})
+        _insert(connection, f"(FROM {_READS} WHERE day = $day)", f"(FROM {_READS} WHERE day = $day)", day=day)
     if days:
         _drop_readings(connection, "true")
 
@@ -59,14 +90,13 @@ def add(connection: Connection, reads: str, load_id: int) -> None:
     reads : str
         SQL of them, `$load_id` bound; best in the order they came, which is nearly that of `reads_by_reader`.
     """
-    _insert_reads(connection, reads, load_id=load_id)
-    _insert_plates(connection, f"(FROM {_READS} WHERE load_id = $load_id)", load_id=load_id)
+    _insert(connection, reads, f"(FROM {_READS} WHERE load_id = $load_id)", load_id=load_id)
 
 
 def forget(connection: Connection, where: str, values: dict[str, object]) -> None:
     """Take single reads out before `plate_reads` loses them, which spares making their whole day again.
 
-    `forget_readings` follows when what takes their place is there.
+    `forget_traces` follows when what takes their place is there.
     """
     connection.run(
         "CREATE OR REPLACE TEMP TABLE forgotten AS SELECT day, load_id, line, camera_id, captured_at, plate "
@@ -79,27 +109,34 @@ def forget(connection: Connection, where: str, values: dict[str, object]) -> Non
     )
 
 
-def forget_readings(connection: Connection) -> None:
-    """Take out the readings of forgotten reads that no read has any more."""
+def forget_traces(connection: Connection) -> None:
+    """Take out the readings and the readers of forgotten reads that no read has any more."""
     _drop_readings(connection, "{plate} IN (SELECT plate FROM forgotten)")
+    days = "day IN (SELECT day FROM forgotten)"
+    same = " AND ".join(f"r.{c} IS NOT DISTINCT FROM h.{c}" for c in _STANDING.split(", "))
+    connection.run(
+        f"DELETE FROM {_READERS} WHERE rowid IN (SELECT r.rowid FROM {_READERS} AS r "
+        f"ANTI JOIN ({standing(f'{_READS} WHERE {days}')}) AS h ON {same} WHERE r.{days})"
+    )
     connection.run("DROP TABLE forgotten")
 
 
 def out_of_step(connection: Connection) -> bool:
-    """Whether the tables hold more or fewer reads and plates than `plate_reads`."""
-    [(plates, indexed)] = connection.rows(
-        f"SELECT (SELECT count(DISTINCT plate) FROM {_READS}), (SELECT count(*) FROM {_PLATES} WHERE plate = read_as)"
+    """Whether the tables hold more or fewer reads, plates and readers than `plate_reads`."""
+    [(plates, kept, readers, stood)] = connection.rows(
+        f"SELECT (SELECT count(DISTINCT plate) FROM {_READS}), (SELECT count(*) FROM {_PLATES} WHERE plate = read_as), "
+        f"(SELECT count(*) FROM ({standing(_READS)})), (SELECT count(*) FROM {_READERS})"
     )
-    return plates != indexed or bool(days_out_of_step(connection))
+    return (plates, readers) != (kept, stood) or bool(days_out_of_step(connection))
 
 
 def mend(connection: Connection) -> None:
-    """Make both tables anew where they are out of step: in a store that never had them, or that something else wrote."""
+    """Make the tables anew where they are out of step: in a store that never had them, or that something else wrote."""
     if not out_of_step(connection):
         return
     connection.run("BEGIN")
-    connection.run(f"DELETE FROM {_BY_READER}")
-    connection.run(f"DELETE FROM {_PLATES}")
+    for table in (_BY_READER, _PLATES, _READERS):
+        connection.run(f"DELETE FROM {table}")
     follow(connection)
     connection.run("COMMIT")
 
@@ -119,16 +156,18 @@ def days_out_of_step(connection: Connection) -> list[object]:
     ]
 
 
-def _insert_reads(connection: Connection, reads: str, **values: object) -> None:
-    order = "day, epoch_us(captured_at) // 3600000000, camera_id"
-    connection.run(f"INSERT INTO {_BY_READER} BY NAME {by_reader(reads)} ORDER BY {order}", values)
-
-
-def _insert_plates(connection: Connection, reads: str, **values: object) -> None:
+def _insert(connection: Connection, reads: str, written: str, **values: object) -> None:
+    """Take in reads; those `written` to the lake are the same, read again where few of their columns are asked."""
+    connection.run(f"INSERT INTO {_BY_READER} BY NAME {by_reader(reads)} ORDER BY slot", values)
     connection.run(
-        f"INSERT INTO {_PLATES} BY NAME WITH coming AS MATERIALIZED ({readings(reads)}), "
+        f"INSERT INTO {_PLATES} BY NAME WITH coming AS MATERIALIZED ({readings(written)}), "
         f"known AS MATERIALIZED (SELECT plate, read_as FROM {_PLATES} SEMI JOIN coming USING (plate, read_as)) "
         "FROM coming ANTI JOIN known USING (plate, read_as) ORDER BY plate, read_as",
+        values,
+    )
+    connection.run(
+        f"INSERT INTO {_READERS} BY NAME FROM ({standing(written)} EXCEPT SELECT {_STANDING} FROM {_READERS}) "
+        "ORDER BY day, camera_id",
         values,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from data_connectors.store.plate_index import reader_number, slots
 from rtcc_analytics.lpr.confusion import one_misreading_apart, plate_of
 from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
 from rtcc_analytics.lpr.occasions import BY_PLATE, SLOTS, null_values, null_words, weighed
@@ -27,8 +28,8 @@ MEETINGS = (
     + TRIPS
     + f""",
 around AS (
-    SELECT DISTINCT (epoch_us(first_at) // 3600000000 + h) || ' ' || camera_id AS slot
-    FROM trips, (SELECT unnest([-1, 0, 1]) AS h)
+    SELECT DISTINCT {slots("hour", reader_number("camera_id"))} FROM (
+        SELECT camera_id, epoch_us(first_at) // 3600000000 + h AS hour FROM trips, (SELECT unnest([-1, 0, 1]) AS h))
 ),
 theirs AS MATERIALIZED (
     SELECT plate, camera_id, captured_at, is_parked FROM reads_by_reader

@@ -11,11 +11,14 @@ from datetime import timedelta
 
 import pandas as pd
 
+from data_connectors.store.plate_index import reader_number, slots
 from rtcc_analytics.lpr.chance import with_chance
+from rtcc_analytics.lpr.leads import LprError
 from rtcc_analytics.lpr.passages import IN_PERIOD
 from rtcc_analytics.lpr.period import Period
 
 FEW_NULL_DAYS = 4
+MOST_NULL_DAYS = 62  # the windows of an occasion are the bits of a number: the observed one, then the others
 NEARBY_OFFSETS_S = (-5400, -2700, 0, 2700, 5400)
 
 
@@ -34,9 +37,7 @@ hourly AS (
     SELECT *, unnest(range(epoch_us(lo) // 3600000000, epoch_us(hi) // 3600000000 + 1)) AS hour FROM {windows}
 ),
 slotted AS (
-    SELECT *, hour || ' ' || camera_id AS slot,
-           lpad(CAST(hour % 24 AS VARCHAR), 2, '0') || ' ' || camera_id AS daily_slot,
-           DATE '1970-01-01' + CAST(hour // 24 AS INTEGER) AS utc_day
+    SELECT *, {slots("hour", reader_number("camera_id"))}, DATE '1970-01-01' + CAST(hour // 24 AS INTEGER) AS utc_day
     FROM hourly
 )"""
 
@@ -56,19 +57,22 @@ slots AS (
     FROM (SELECT DISTINCT item, own_day FROM based) b, days, (SELECT unnest($offsets_s::BIGINT[]) AS o)
     WHERE NOT $by_class OR (isodow(d) > 5) = (isodow(b.own_day) > 5)
 ),
+ranked AS (
+    SELECT *, CASE WHEN observed THEN 0 ELSE row_number() OVER (
+        PARTITION BY item, observed ORDER BY md5(concat_ws('|', d, offset_s, $seed))) END AS place
+    FROM slots
+),
 chosen AS MATERIALIZED (
-    SELECT * FROM slots
-    QUALIFY observed OR row_number() OVER (
-        PARTITION BY item, observed ORDER BY md5(concat_ws('|', d, offset_s, $seed))) <= $null_days
+    SELECT * FROM ranked WHERE place <= $null_days
 ),
 moved AS (
-    SELECT c.item, c.d, c.offset_s, c.observed, b.camera_id,
+    SELECT c.item, CAST(1 AS BIGINT) << CAST(c.place AS INTEGER) AS place_bit, b.camera_id,
            CASE WHEN c.observed THEN b.lo ELSE timezone($zone, CAST(timezone($zone, b.lo)
                 + to_days(CAST(c.d - c.own_day AS INTEGER)) + to_seconds(c.offset_s) AS TIMESTAMP)) END AS lo,
            b.hi - b.lo AS length
     FROM chosen c JOIN based b USING (item)
 ),
-windows AS (SELECT item, d, offset_s, observed, camera_id, lo, lo + length AS hi FROM moved),"""
+windows AS (SELECT item, place_bit, camera_id, lo, lo + length AS hi FROM moved),"""
     + slotted("windows")
     + """,
 sized AS (SELECT item, count(*) FILTER (NOT observed) AS null_days FROM chosen GROUP BY item),"""
@@ -76,20 +80,17 @@ sized AS (SELECT item, count(*) FILTER (NOT observed) AS null_days FROM chosen G
 
 # `daily_slot` and `day` have few values, by which filters skip most of the table; `slot` is what is meant.
 BY_PLATE = f"""
-seen AS (
-    SELECT DISTINCT b.item, b.d, b.offset_s, b.observed, r.plate
-    FROM reads_by_reader r JOIN slotted b ON r.slot = b.slot
+by_item AS (
+    SELECT r.plate, b.item, bit_or(b.place_bit) AS places
+    FROM reads_by_reader r JOIN slotted b ON r.slot = b.slot AND r.camera_id = b.camera_id
     WHERE r.daily_slot IN (SELECT DISTINCT daily_slot FROM slotted) AND r.day IN (SELECT DISTINCT utc_day FROM slotted)
       AND r.captured_at >= b.lo AND r.captured_at <= b.hi AND r.plate <> $plate
       AND {IN_PERIOD}
-),
-by_item AS (
-    SELECT plate, item, bool_or(observed) AS matched, count(*) FILTER (NOT observed) AS days
-    FROM seen GROUP BY plate, item
+    GROUP BY r.plate, b.item
 ),
 by_plate AS (
-    SELECT plate, count(*) FILTER (matched) AS matched,
-           list_sort(coalesce(list(round(days / null_days, 4)) FILTER (days > 0), [])) AS habits
+    SELECT plate, count(*) FILTER (places % 2 = 1) AS matched,
+           list_sort(coalesce(list(round(bit_count(places >> 1) / null_days, 4)) FILTER (places > 1), [])) AS habits
     FROM by_item JOIN sized USING (item) GROUP BY plate
 ),
 sized_up AS (
@@ -106,6 +107,8 @@ ORDER BY matched, plate, vehicles, habits
 
 def null_values(period: Period, *, null_days: int, seed: int) -> dict[str, object]:
     """The values that `SLOTS` binds; in a period of a few days other hours stand in for other days."""
+    if not 1 <= null_days <= MOST_NULL_DAYS:
+        raise LprError(f"null_days={null_days}: give 1 to {MOST_NULL_DAYS} other days to compare with")
     days = period.local_days
     span = (days["last_local"] - days["first_local"]).days
     return {

@@ -31,7 +31,8 @@ PASSED = (
     + f"""
 SELECT r.plate, o.item AS place, o.camera_id, min(r.captured_at) AS first_at, max(r.captured_at) AS last_at,
        count(*) AS reads
-FROM slotted o JOIN reads_by_reader r ON r.slot = o.slot AND r.captured_at >= o.lo AND r.captured_at <= o.hi
+FROM slotted o JOIN reads_by_reader r ON r.slot = o.slot AND r.camera_id = o.camera_id
+     AND r.captured_at >= o.lo AND r.captured_at <= o.hi
 WHERE r.plate IN (SELECT unnest($plates::VARCHAR[])) AND {IN_PERIOD}
 GROUP BY ALL ORDER BY r.plate, first_at, place, o.camera_id"""
 )

@@ -18,36 +18,35 @@ MOBILE_M = 500.0
 
 _SITES = """/* lpr reader_sites */ WITH
 spots AS (
-    SELECT camera_id, lon, lat, max(camera_name) AS camera_name, count(*) AS reads
-    FROM plate_reads WHERE day IN (SELECT unnest($days::DATE[])) GROUP BY camera_id, lon, lat
+    SELECT camera_id, lon, lat, max(camera_name) AS camera_name, count(DISTINCT day) AS days, max(day) AS latest
+    FROM readers_seen WHERE day IN (SELECT unnest($days::DATE[])) GROUP BY camera_id, lon, lat
 ),
 ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY camera_id ORDER BY CASE WHEN lon IS NULL THEN 1 ELSE 0 END, reads DESC,
-                                 lon, lat) AS rank FROM spots
+    SELECT *, row_number() OVER (PARTITION BY camera_id ORDER BY CASE WHEN lon IS NULL THEN 1 ELSE 0 END, days DESC,
+                                 latest DESC, lon, lat) AS rank FROM spots
 )
 SELECT camera_id, max(camera_name) AS camera_name, max(lon) FILTER (rank = 1) AS lon, max(lat) FILTER (rank = 1) AS lat,
-       max(lon) - min(lon) AS lon_range, max(lat) - min(lat) AS lat_range, CAST(sum(reads) AS BIGINT) AS reads
+       max(lon) - min(lon) AS lon_range, max(lat) - min(lat) AS lat_range
 FROM ranked GROUP BY camera_id ORDER BY camera_id
 """
 
 
 def reader_sites(reads: PlateReads, period: Period, *, days: list[object] | None = None) -> pd.DataFrame:
-    """Where each reader stood: the commonest position in its own reads.
+    """Where each reader stood: the position that its reads give on most days, of several the latest.
 
     Parameters
     ----------
     period : Period
     days : list of date, optional
-        UTC days to look at; at most ten spread over the period where left out.
+        UTC days to look at; all of the period where left out.
 
     Returns
     -------
     DataFrame
-        camera_id, camera_name, lon, lat, reads, mobile (its reads lie over 500 m apart: mounted on a car).
+        camera_id, camera_name, lon, lat, mobile (its reads lie over 500 m apart: mounted on a car).
     """
     if days is None:
-        span = pd.date_range(period.bounds["first_day"], period.bounds["last_day"])
-        days = [d.date() for d in span[np.unique(np.linspace(0, len(span) - 1, 10).astype(int))]]
+        days = [d.date() for d in pd.date_range(period.bounds["first_day"], period.bounds["last_day"])]
     found = reads.read(_SITES, days=days)
     wide = distance_m(found["lon"], found["lat"], found["lon"] + found["lon_range"], found["lat"] + found["lat_range"])
     return found.assign(mobile=wide > MOBILE_M).drop(columns=["lon_range", "lat_range"])

@@ -50,12 +50,13 @@ SELECT plate, count(*) AS reads, min(captured_at) AS first_at, max(captured_at) 
 FROM plate_reads JOIN near ON read_as = plate
 WHERE (accepted OR list_contains(candidates, $plate)) AND {IN_PERIOD}
 GROUP BY plate ORDER BY plate"""
-# Of those with the same first two signs alone: a stretch of the table, where all would be the whole period.
+# Of those with the same first two signs alone: a stretch of the table, where all would be the whole period. The pattern
+# is looked at after the reads have become plates.
 IN_USE = """/* lpr search_similar, plates in use */
-SELECT count(*) AS plates FROM (
-    SELECT DISTINCT plate FROM plate_reads WHERE plate >= $from_plate AND plate < $to_plate
-          AND day BETWEEN $first_day AND $last_day
-) WHERE translate(plate, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', 'AAAAAAAAAAAAAAAAAAAAAAAAAA9999999999') = $pattern"""
+SELECT count(*) FILTER (translate(plate, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
+                                  'AAAAAAAAAAAAAAAAAAAAAAAAAA9999999999') = $pattern) AS plates
+FROM (SELECT DISTINCT plate FROM plate_reads WHERE plate >= $from_plate AND plate < $to_plate
+             AND day BETWEEN $first_day AND $last_day)"""
 MOST_COST = 4.6
 
 

@@ -1,4 +1,4 @@
-"""The two tables beside plate_reads hold, after whatever changed it, what they would hold if they were made anew."""
+"""The tables beside plate_reads hold, after whatever changed it, what they would hold if they were made anew."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ PURPOSE = Purpose("test", "SIMULATED-1")
 HEADER = "plate,read_time,camera,lat,lon,read_id\n"
 
 
-def rows(store: Store) -> tuple[list, list]:
+def rows(store: Store) -> tuple[list, list, list]:
     """What the tables hold."""
     with store.sightings(PURPOSE) as reads:
         by_reader = reads.read("SELECT * FROM reads_by_reader ORDER BY ALL")
         plates = reads.read("SELECT plate, read_as FROM plates_seen ORDER BY ALL")
-    return by_reader.astype(str).values.tolist(), plates.values.tolist()
+        readers = reads.read("SELECT * FROM readers_seen ORDER BY ALL")
+    return by_reader.astype(str).values.tolist(), plates.values.tolist(), readers.astype(str).values.tolist()
 
 
-def made_anew(store: Store) -> tuple[list, list]:
+def made_anew(store: Store) -> tuple[list, list, list]:
     """What they should hold."""
     with store.sightings(PURPOSE) as reads:
         by_reader = reads.read(f"FROM ({plate_index.by_reader('plate_reads')}) ORDER BY ALL")
         plates = reads.read(f"SELECT plate, read_as FROM ({plate_index.readings('plate_reads')}) ORDER BY ALL")
-    return by_reader.astype(str).values.tolist(), plates.values.tolist()
+        readers = reads.read(f"FROM ({plate_index.standing('plate_reads')}) ORDER BY ALL")
+    return by_reader.astype(str).values.tolist(), plates.values.tolist(), readers.astype(str).values.tolist()
 
 
 def read_file(folder: Path, name: str, *lines: str) -> Path:
@@ -41,8 +43,9 @@ def test_they_follow_loads_changes_undo_and_expunging(store: Store, tmp_path: Pa
                       "AB12CD,2026-03-02T00:00:00Z,c1,41.7,-73.9,3")  # fmt: skip
     load(store, "plate_reads_csv", first)
     assert rows(store) == made_anew(store)
-    by_reader, plates = rows(store)
+    by_reader, plates, readers = rows(store)
     assert len(by_reader) == 3 and [p[0] for p in plates] == ["AB12CD", "XY34ZZ"]
+    assert [r[1] for r in readers] == ["c1", "c2", "c1"]
 
     moved = read_file(tmp_path, "b.csv", "XY34ZZ,2026-03-01T10:00:01Z,c2,41.8,-73.8,2",
                       "NEW777,2026-03-02T11:00:00Z,c2,41.7,-73.9,4")  # fmt: skip
@@ -122,17 +125,40 @@ def test_doctor_names_and_init_mends_what_is_out_of_step(embedded: Store, write,
         session.run("DELETE FROM sightings.main.plates_seen")
     assert [f.level for f in embedded.doctor() if "plates_seen" in f.what] == ["problem"]
     Store.create(embedded.location)
+    with embedded.loading("sightings") as session:
+        session.run("DELETE FROM sightings.main.readers_seen")
+    assert [f.level for f in embedded.doctor() if "readers_seen" in f.what] == ["problem"]
+    Store.create(embedded.location)
     assert rows(embedded) == made_anew(embedded)
 
 
-def test_an_older_store_gets_them_filled(embedded: Store, write, reads, monkeypatch) -> None:
+def test_an_older_store_gets_them_filled(embedded: Store, write, reads) -> None:
     write(embedded, "plate_reads", reads("AB12CD", "XY34ZZ"))
     write(embedded, "plate_reads", reads("AB12CD", day="2026-03-05"))
     full = rows(embedded)
     with embedded.loading("sightings") as session:
-        for table in ("reads_by_reader", "plates_seen"):
-            session.run(f"DROP TABLE sightings.main.{table}")
-        name = "__ducklake_metadata_sightings.main.rtcc_migrations"
-        session.run(f"DELETE FROM {name} WHERE name LIKE '%_plate_index'")
+        for table in ("reads_by_reader", "plates_seen", "readers_seen"):
+            session.run(f"DROP TABLE {session.table(table)}")
+        take_back_to(session, version=3)
     Store.create(embedded.location)
     assert rows(embedded) == full == made_anew(embedded)
+
+
+def test_a_store_with_slots_of_text_gets_numbers(embedded: Store, write, reads) -> None:
+    write(embedded, "plate_reads", reads("AB12CD", "XY34ZZ"))
+    full = rows(embedded)
+    with embedded.loading("sightings") as session:
+        table = session.table("reads_by_reader")
+        session.run(f"CREATE TEMP TABLE before AS SELECT * REPLACE (slot::VARCHAR AS slot) FROM {table}")
+        session.run(f"DROP TABLE {table}")
+        session.run(f"CREATE TABLE {table} AS FROM before")
+        session.run(f"DROP TABLE {session.table('readers_seen')}")
+        take_back_to(session, version=5)
+    assert "schema version 5" in next(f.what for f in embedded.doctor() if f.level == "problem")
+    Store.create(embedded.location)
+    assert rows(embedded) == full == made_anew(embedded) and not [f for f in embedded.doctor() if f.level == "problem"]
+
+
+def take_back_to(session: LoadingSession, *, version: int) -> None:
+    """As if later software had never opened the store."""
+    session.run(f"DELETE FROM __ducklake_metadata_sightings.main.rtcc_migrations WHERE number > {version}")

@@ -24,7 +24,7 @@ from data_connectors.simulate.plate_files import hotlist, read_ids
 from data_connectors.simulate.reads import simulate_reads
 from data_connectors.simulate.roads import plate_readers
 from data_connectors.simulate.truth import plate_truth
-from data_connectors.store.plate_index import by_reader, readings
+from data_connectors.store.plate_index import by_reader, readings, standing
 
 PURPOSE = Purpose(reason_code="test", case_number="SIMULATED-1", text="test of a search")
 UNTIL = date(2025, 11, 24)
@@ -185,6 +185,7 @@ class InMemory:
         )
         self.database.execute(f"CREATE VIEW reads_by_reader AS {by_reader('plate_reads')}")
         self.database.execute(f"CREATE VIEW plates_seen AS {readings('plate_reads')}")
+        self.database.execute(f"CREATE VIEW readers_seen AS {standing('plate_reads')}")
 
     def read(self, sql: str, /, **parameters: Any) -> pd.DataFrame:
         from data_connectors.store.frames import as_frame
