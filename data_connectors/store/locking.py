@@ -4,6 +4,12 @@ Two loaders that both find a record new would both add it, and DuckLake has no u
 stop them: so a writer holds the lake while it checks and writes. Embedded, the lock is the
 kernel's (``flock``) and falls with the process; shared, it is a PostgreSQL advisory lock and
 falls with the connection.
+
+An alert cannot wait until a load is done. Its table is written by nobody who loads, and PostgreSQL
+lets two transactions on different tables end side by side, so there it has a lock of its own:
+a loader holds the lake, who alerts holds ``alerts``, and who merges or removes files, and would
+take another's half-written one for an orphan, holds both, the lake first. SQLite would make the
+longer of two transactions begin again, so an embedded store has the lake's lock alone.
 """
 
 from __future__ import annotations
@@ -24,13 +30,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..schemas import Lake
 from .engine import Connection, server_options
 from .errors import StoreError
 from .location import Location, literal, quoted
 
 Result = TypeVar("Result")
 
+_ALERTS = "alerts"
 _TRIES_FOR_A_VANISHED_FILE = 5
+_LONGEST_PAUSE_S, _LONGEST_PAUSE_FOR_A_LOCK_S = 1.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -45,12 +54,12 @@ class Deadline:
         """The deadline `wait_s` seconds from now."""
         return cls(time.monotonic() + wait_s, wait_s)
 
-    def pause(self, attempt: int) -> bool:
+    def pause(self, attempt: int, *, longest_s: float = _LONGEST_PAUSE_S) -> bool:
         """Sleep before another attempt; False, without sleeping, where the time is up."""
         left = self.ends_at - time.monotonic()
         if left <= 0:
             return False
-        time.sleep(min(left, random.uniform(0.5, 1.0) * min(0.02 * 2**attempt, 1.0)))
+        time.sleep(min(left, random.uniform(0.5, 1.0) * min(0.02 * 2**attempt, longest_s)))
         return True
 
 
@@ -85,7 +94,7 @@ def describe_self() -> dict[str, Any]:
 
 @contextmanager
 def writer(connection: Connection, name: str, deadline: Deadline, *, looking: bool = False) -> Iterator[bool]:
-    """Hold `name` (a lake, or the ledger) of the store that `connection` belongs to, for writing.
+    """Hold `name` (a lake with all its tables, or the ledger) of the store that `connection` belongs to, for writing.
 
     Yields whether the last holder died while it held the lock (known for embedded stores only).
     `looking` holds it only to look, and leaves that mark for the next writer.
@@ -99,8 +108,40 @@ def writer(connection: Connection, name: str, deadline: Deadline, *, looking: bo
         with file_lock(connection.location, name, deadline, looking=looking) as died:
             yield died
     else:
-        with _advisory_lock(connection, name, deadline):
+        with _advisory_lock(connection, name, deadline), beside_loaders(connection, name, deadline):
             yield False
+
+
+@contextmanager
+def loader(connection: Connection, lake: Lake, deadline: Deadline) -> Iterator[bool]:
+    """As `writer`, for what adds to a lake and removes no file: alerts may be written meanwhile."""
+    if connection.location.server is None:
+        with writer(connection, lake, deadline) as died:
+            yield died
+    else:
+        with _advisory_lock(connection, lake, deadline):
+            yield False
+
+
+@contextmanager
+def beside_loaders(connection: Connection, name: str, deadline: Deadline) -> Iterator[None]:
+    """Also hold what `loader` leaves free; for one who holds `name` already."""
+    if name == "sightings" and connection.location.server is not None:
+        with _advisory_lock(connection, _ALERTS, deadline):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def alerting(connection: Connection, deadline: Deadline) -> Iterator[None]:
+    """Hold the alerts of `sightings`, and no more of the lake than that needs."""
+    if connection.location.server is None:
+        with writer(connection, "sightings", deadline):
+            yield
+    else:
+        with _advisory_lock(connection, _ALERTS, deadline):
+            yield
 
 
 def _lock_path(location: Location, name: str) -> Path:
@@ -147,7 +188,7 @@ def _acquire(
 ) -> None:
     tries = 0
     while not attempt():
-        if not deadline.pause(tries):
+        if not deadline.pause(tries, longest_s=_LONGEST_PAUSE_FOR_A_LOCK_S):
             raise StoreError(
                 f"{name} of {location.text} is being written by {who() or 'someone else'}; "
                 f"waited {deadline.wait_s:g} s. Try again when that has ended, or wait longer: Store(…, wait_s=…)",

@@ -13,7 +13,7 @@ from . import plate_index
 from .engine import Attach, Connection, connected, sweep_spill
 from .errors import StoreError
 from .location import LAKES, Location, quoted
-from .locking import Deadline, current_user, retried, writer
+from .locking import Deadline, alerting, beside_loaders, current_user, loader, retried
 from .migrations import check_version, tables_of
 from .settling import remove_orphans, settle
 
@@ -78,30 +78,54 @@ class LoadingSession:
             The lake stayed held (the holder is named) or the write failed; nothing was written.
         """
         deadline = Deadline.after(self._wait_s)
-        with writer(self.connection, self.lake, deadline) as predecessor_died:
+        with loader(self.connection, self.lake, deadline) as predecessor_died:
             if predecessor_died:
                 remove_orphans(self.connection, self.lake)
-            result = self.run_held(job, note=note, deadline=deadline)
             try:
+                return self.run_held(job, note=note, deadline=deadline)
+            finally:
+                self._tidy()
+
+    def commit_alerts(self, job: Callable[[LoadingSession], Result], *, note: str = "alerts") -> Result:
+        """As `commit`, for a job that only adds rows to ``alerts``: in a shared store it waits for nobody who loads.
+
+        It tidies nothing; the next load does.
+        """
+        deadline = Deadline.after(self._wait_s)
+        with alerting(self.connection, deadline):
+            return retried(lambda: self._in_a_transaction(job, note), deadline)
+
+    def _tidy(self) -> None:
+        deadline = Deadline.after(self._wait_s)
+        try:
+            with beside_loaders(self.connection, self.lake, deadline):
                 retried(lambda: settle(self.connection, self.lake), deadline)
-            except StoreError as error:
-                warnings.warn(
-                    f"written, but tidying {self.lake} failed; the next write tidies again. {error}", stacklevel=2
-                )
-        return result
+        except StoreError as error:
+            warnings.warn(f"tidying {self.lake} failed; the next write tidies again. {error}", stacklevel=3)
 
     def run_held(self, job: Callable[[LoadingSession], Result], *, note: str, deadline: Deadline) -> Result:
         """As `commit`, for a caller that already holds the lake and tidies it itself."""
         return retried(lambda: self._attempt(job, note), deadline)
 
     def _attempt(self, job: Callable[[LoadingSession], Result], note: str) -> Result:
-        self._load_id = None
-        self.connection.run("BEGIN")
-        self._committing = True
-        try:
-            result = job(self)
+        def followed(session: LoadingSession) -> Result:
+            result = job(session)
             if self.lake == "sightings":
                 plate_index.follow(self.connection)
+            return result
+
+        self._load_id = None
+        self._committing = True
+        try:
+            return self._in_a_transaction(followed, note)
+        finally:
+            self._committing = False
+            self._load_id = None
+
+    def _in_a_transaction(self, job: Callable[[LoadingSession], Result], note: str) -> Result:
+        self.connection.run("BEGIN")
+        try:
+            result = job(self)
             self.connection.run(
                 f"CALL {quoted(self.lake)}.set_commit_message($author, $message, extra_info => $extra)",
                 {
@@ -114,10 +138,9 @@ class LoadingSession:
         except BaseException:
             with suppress(StoreError):
                 self.connection.run("ROLLBACK")
-                remove_orphans(self.connection, self.lake)  # what was written before it failed, a full disk's half file
+                if self.connection.location.server is None:  # in a shared store whoever tidies next does this
+                    remove_orphans(self.connection, self.lake)  # what was written before it failed, a full disk's half file
             raise
-        finally:
-            self._committing = False
         return result
 
 

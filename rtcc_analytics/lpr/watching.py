@@ -9,11 +9,13 @@ and what arrives twice alerts once. A body is acknowledged to its sender only af
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +32,7 @@ MOST_FILES, MOST_BYTES = 200, 32_000_000
 KEEP_EVERY_S = 10.0
 SETTLED_S = 0.05
 _STATE = """/* lpr watch, state of the lists */
-SELECT coalesce(max(load_id), 0) AS newest FROM loads WHERE table_name = 'hotlist_entries'"""
+SELECT coalesce(max(load_id), 0), count(undone_at) FROM {loads} WHERE table_name = 'hotlist_entries'"""
 _LISTS = """/* lpr watch, lists in force */
 SELECT e.plate, e.region, e.list_name, e.category, e.case_number, e.priority, e.issued_at, e.expires_at, l.loaded_at
 FROM hotlist_entries e LEFT JOIN loads l USING (load_id)
@@ -76,8 +78,8 @@ class Handled:
 class Watcher:
     """Matches and stores what lies in a spool folder; one process watches one spool.
 
-    Matching is quick and storing is not, so while reads keep arriving they are stored together every ten seconds, and
-    as soon as nothing new is there to be matched.
+    Matching is quick and storing is not: `run` stores the reads of ten seconds together, in a thread of its own, and
+    goes on matching meanwhile.
 
     Parameters
     ----------
@@ -94,35 +96,40 @@ class Watcher:
     purpose: Purpose
     spool: Path
     categories: tuple[str, ...] | None = None
-    _newest: int = field(default=-1, init=False)
     _lists: Any = field(default=None, init=False)
-    _checked: float = field(default=0.0, init=False)
-    _matched: dict[str, list[Path]] = field(default_factory=dict, init=False)
-    _kept_at: float = field(default=0.0, init=False)
+    _state: tuple[Any, ...] | None = field(default=None, init=False)
+    _matched: dict[Path, str] = field(default_factory=dict, init=False)
+    _kept_at: float = field(default=-math.inf, init=False)
+    _open: ExitStack = field(default_factory=ExitStack, init=False)
+    _session: LoadingSession | None = field(default=None, init=False)
+    _opened_at: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
         self.spool = Path(self.spool)
         self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def refresh(self, *, every_s: float = 5.0) -> bool:
-        """Read the lists again where a load changed them; whether it did."""
-        if self._lists is not None and time.monotonic() - self._checked < every_s:
+        """Read the lists again where a load, or one taken back, changed them; whether it did."""
+        if self._session is not None and time.monotonic() - self._opened_at < every_s:
             return False
-        self._checked = time.monotonic()
-        with self.store.sightings(self.purpose) as sightings:
-            newest = int(sightings.read(_STATE)["newest"].iloc[0])
-            if newest == self._newest:
-                return False
-            import pyarrow as pa
+        session = self._reopened()
+        [state] = session.rows(_STATE.format(loads=session.table("loads")))
+        if state == self._state:
+            return False
+        import pyarrow as pa
 
-            allowed = [c.upper() for c in self.categories or ()]
+        allowed = [c.upper() for c in self.categories or ()]
+        with self.store.sightings(self.purpose) as sightings:
             frame = sightings.read(_LISTS, all_categories=self.categories is None, categories=allowed)
-            self._lists, self._newest = pa.Table.from_pandas(frame, preserve_index=False), newest
+        self._lists, self._state = pa.Table.from_pandas(frame, preserve_index=False), state
         return True
 
     def once(self) -> Handled:
         """Take what is waiting now: match, alert, store. A file that cannot be loaded is set aside with its reason."""
-        return _added(self.match(), self.keep())
+        try:
+            return _added(self.match(), self.keep())
+        finally:
+            self.close()
 
     def match(self) -> Handled:
         """Hold the files that are new against the lists, and write the alerts; the files stay in the spool."""
@@ -134,32 +141,57 @@ class Watcher:
 
     def keep(self) -> Handled:
         """Store the reads of the files that were matched, and take those out of the spool."""
-        total = Handled()
-        for profile in list(self._matched):
-            while paths := self._matched.get(profile):
-                total = _added(total, self._each(self._keep, profile, as_many_as_one_round(paths)))
         self._kept_at = time.monotonic()
+        by_profile: dict[str, list[Path]] = {}
+        for path, profile in list(self._matched.items()):
+            by_profile.setdefault(profile, []).append(path)
+        total = Handled()
+        for profile, paths in by_profile.items():
+            while paths:
+                first = as_many_as_one_round(paths)
+                total, paths = _added(total, self._each(self._keep, profile, first)), paths[len(first) :]
         return total
 
     def run(
         self, *, stop: Callable[[], bool], pause_s: float = 0.1, tell: Callable[[Handled], None] | None = None
     ) -> None:
-        """Take what arrives until `stop()`; a store that is held for a while is tried again."""
-        while not stop():
-            try:
-                done = self.match()
-                if self._matched and (not done.files or time.monotonic() - self._kept_at >= KEEP_EVERY_S):
-                    done = _added(done, self.keep())
-            except RtccError as error:
-                if not getattr(error, "transient", False):
-                    raise
-                done = Handled()
-            if tell and done != Handled():
-                tell(done)
-            if not done.files:
-                time.sleep(pause_s)
+        """Take what arrives until `stop()`; a store that is held for a while is tried again.
 
-    def _each(self, job: Callable[[str, list[Path]], Handled], profile: str, paths: list[Path]) -> Handled:
+        What is being stored when it ends, however it ends, is stored to the end.
+        """
+        keeping: Future[Handled] | None = None
+        try:
+            with ThreadPoolExecutor(1, "keep") as apart:
+                while not stop():
+                    done = _unless_held(self.match)
+                    if keeping and keeping.done():
+                        done, keeping = _added(done, _unless_held(keeping.result)), None
+                    if self._matched and not keeping and time.monotonic() - self._kept_at >= KEEP_EVERY_S:
+                        keeping = apart.submit(self.keep)
+                    if tell and done != Handled():
+                        tell(done)
+                    if not done.files:
+                        time.sleep(pause_s)
+            if keeping and (done := _unless_held(keeping.result)) != Handled() and tell:
+                tell(done)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the store until the next round."""
+        self._session = None
+        self._open.close()
+
+    def _reopened(self) -> LoadingSession:
+        """A new session to match in, for a few seconds: opening takes longer than matching."""
+        self.close()
+        self._session = self._open.enter_context(self.store.loading("sightings"))
+        self._opened_at = time.monotonic()
+        return self._session
+
+    def _each(
+        self, job: Callable[[str, list[Path]], Handled], profile: str, paths: list[Path], *, alone: bool = False
+    ) -> Handled:
         """A job over all the files; where one is at fault, over each by itself, and that one is set aside."""
         try:
             return job(profile, paths)
@@ -167,61 +199,53 @@ class Watcher:
             gone = [path for path in paths if not path.exists()]
             if not gone:
                 raise
-            self._done(profile, gone)
+            self._done(gone)
             left = [path for path in paths if path not in gone]
-            return self._each(job, profile, left) if left else Handled()
+            return self._each(job, profile, left, alone=alone) if left else Handled()
         except RtccError as error:
             if getattr(error, "transient", False):
                 raise
-            if len(paths) == 1:
+            with self.store.loading("sightings"):  # which fails where not a file is at fault, but the store
+                pass
+            if alone:
                 self._set_aside(profile, paths[0], str(error))
                 return Handled(files=1, refused=1)
         done = Handled()
         for path in paths:
-            done = _added(done, self._each(job, profile, [path]))
+            done = _added(done, self._each(job, profile, [path], alone=True))
         return done
 
     def _match(self, profile: str, paths: list[Path]) -> Handled:
         arrived = min(path.stat().st_mtime for path in paths)
-        with self._staged(profile, paths) as (session, _, _):
+        session = self._session or self._reopened()
+        try:
+            _staged(session, profile, paths)
             new = self._alert(session, arrived)
-            seen = time.time() - arrived
-        self._matched.setdefault(profile, []).extend(paths)
-        return Handled(files=len(paths), alerts=new, oldest_s=seen)
+        except BaseException:  # a session may have lost its server; the next try opens another
+            self.close()
+            raise
+        self._matched.update(dict.fromkeys(paths, profile))
+        return Handled(files=len(paths), alerts=new, oldest_s=time.time() - arrived)
 
     def _keep(self, profile: str, paths: list[Path]) -> Handled:
         """Store; what a file or a list gained since it was matched is alerted first."""
         from data_connectors.loading import write
 
         arrived, before = min(path.stat().st_mtime for path in paths), [_version(path) for path in paths]
-        with self._staged(profile, paths) as (session, known, intake):
+        with self.store.loading("sightings") as session:
+            known, intake = _staged(session, profile, paths)
             new = self._alert(session, arrived)
             receipt = session.commit(lambda s: write(s, known, intake, allow_shrink=True), note=f"watch {known.source}")
         for path, version in zip(paths, before, strict=True):
             if _version(path) == version:
                 path.unlink(missing_ok=True)
-        self._done(profile, paths)
+        self._done(paths)
         return Handled(reads=receipt.new, alerts=new)
 
-    def _done(self, profile: str, paths: list[Path]) -> None:
+    def _done(self, paths: list[Path]) -> None:
         """Forget files that are stored, set aside or gone; one that is still there is matched anew."""
-        left = [path for path in self._matched.get(profile, ()) if path not in paths]
-        if left:
-            self._matched[profile] = left
-        else:
-            self._matched.pop(profile, None)
-
-    @contextmanager
-    def _staged(self, profile: str, paths: list[Path]) -> Iterator[tuple[LoadingSession, Profile, Intake]]:
-        from data_connectors import Profile
-        from data_connectors.loading import stage
-        from data_connectors.readers import SourceFile
-
-        known = Profile.find(profile)
-        if known.table.name != "plate_reads":
-            raise LprError(f"profile {profile} fills {known.table.name}; watch takes plate reads")
-        with self.store.loading("sightings") as session:
-            yield session, known, stage(session, known, tuple(SourceFile(p) for p in paths), lambda *_: None)
+        for path in paths:
+            self._matched.pop(path, None)
 
     def _alert(self, session: LoadingSession, arrived: float) -> int:
         """Write the alerts of the staged reads that are not there yet; how many."""
@@ -239,12 +263,9 @@ class Watcher:
         def job(s: LoadingSession) -> int:
             table = s.table("alerts")
             fresh = f"FROM hits h WHERE NOT EXISTS (FROM {table} a WHERE a.alert_id = h.alert_id)"
-            number = int(s.rows(f"SELECT count(*) {fresh}")[0][0])
-            if number:
-                s.run(f"INSERT INTO {table} ({_COLUMNS}) SELECT {_COLUMNS} {fresh}")
-            return number
+            return int(s.rows(f"INSERT INTO {table} ({_COLUMNS}) SELECT {_COLUMNS} {fresh}")[0][0])
 
-        return session.commit(job, note="alerts")
+        return session.commit_alerts(job)
 
     def _listed(self, plates: list[str]) -> Any:
         """The entries of these plates: far quicker here than a join that hashes the whole list each round."""
@@ -259,17 +280,37 @@ class Watcher:
         with suppress(FileNotFoundError):
             path.replace(folder / path.name)
         (folder / f"{path.name}.reason").write_text(reason + "\n", encoding="utf-8")
-        self._done(profile, [path])
+        self._done([path])
 
 
-def waiting(spool: Path, *, but: Mapping[str, list[Path]]) -> Iterator[tuple[str, list[Path]]]:
+def _staged(session: LoadingSession, profile: str, paths: list[Path]) -> tuple[Profile, Intake]:
+    from data_connectors import Profile
+    from data_connectors.loading import stage
+    from data_connectors.readers import SourceFile
+
+    known = Profile.find(profile)
+    if known.table.name != "plate_reads":
+        raise LprError(f"profile {profile} fills {known.table.name}; watch takes plate reads")
+    return known, stage(session, known, tuple(SourceFile(p) for p in paths), lambda *_: None)
+
+
+def _unless_held(job: Callable[[], Handled]) -> Handled:
+    """What a job did; nothing where the store is held for a while, and the job is to be tried again."""
+    try:
+        return job()
+    except RtccError as error:
+        if not getattr(error, "transient", False):
+            raise
+        return Handled()
+
+
+def waiting(spool: Path, *, but: Collection[Path]) -> Iterator[tuple[str, list[Path]]]:
     """Files waiting, oldest first, by profile: as many as one round takes, and none of `but`.
 
     Files still being written are left.
     """
-    now = time.time()
+    now, known = time.time(), {str(path) for path in list(but)}  # before looking: one leaves the spool, then `but`
     for folder in sorted(p for p in spool.iterdir() if p.is_dir() and p.name != "refused"):
-        known = {str(path) for path in but.get(folder.name, ())}
         listed = sorted((entry.stat().st_mtime, entry.path) for entry in _files(folder) if entry.path not in known)
         files = as_many_as_one_round([Path(path) for modified, path in listed if now - modified >= SETTLED_S])
         if files:

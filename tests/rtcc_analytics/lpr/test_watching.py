@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,22 +99,71 @@ def test_a_crash_between_alert_and_store_loses_nothing(watcher: Watcher, monkeyp
     assert (done.reads, done.alerts) == (2, 0) and len(held(watcher.store)) == 1
 
 
-def test_reads_that_keep_arriving_are_alerted_at_once_and_stored_together(watcher: Watcher, monkeypatch) -> None:
-    """No file is read twice for alerts; the files stay in the spool until the store has them."""
-    monkeypatch.setattr("rtcc_analytics.lpr.watching.KEEP_EVERY_S", 1e9)
+def test_alerts_do_not_wait_while_reads_are_stored(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Storing the first file takes until the alert of the second is told; no file is read twice for alerts."""
+    monkeypatch.setattr("rtcc_analytics.lpr.watching.KEEP_EVERY_S", 0.0)
     rounds: list[Handled] = []
-    arriving = iter([body("W4N7E2D"), body("A1A1A1A"), body("M1S5I6N"), None])
+    keep, alerted = Watcher._keep, threading.Event()
 
-    def arrive() -> bool:
-        more = next(arriving, None)
-        if more:
-            put(watcher.spool, "flock_reads", more, suffix=".json")
-            time.sleep(0.1)
-        return len(rounds) == 4
+    def slowly(self: Watcher, profile: str, paths: list[Path]) -> Handled:
+        assert alerted.wait(30)
+        return keep(self, profile, paths)
 
-    watcher.run(stop=arrive, pause_s=0.0, tell=rounds.append)
-    assert [(r.files, r.alerts, r.reads) for r in rounds] == [(1, 1, 0), (1, 0, 0), (1, 1, 0), (0, 0, 3)]
+    def tell(done: Handled) -> None:
+        rounds.append(done)
+        if len(rounds) == 1:
+            put(watcher.spool, "flock_reads", body("M1S5I6N"), suffix=".json")
+        else:
+            alerted.set()
+
+    monkeypatch.setattr(Watcher, "_keep", slowly)
+    put(watcher.spool, "flock_reads", body("W4N7E2D"), suffix=".json")
+    watcher.run(stop=lambda: sum(r.reads for r in rounds) == 2, pause_s=0.0, tell=tell)
+    assert [(r.files, r.alerts, r.reads) for r in rounds[:2]] == [(1, 1, 0), (1, 1, 0)]
     assert not list(watcher.spool.glob("flock_reads/*")) and len(held(watcher.store)) == 2
+
+
+def test_what_is_being_stored_when_it_is_stopped_is_stored_to_the_end(watcher: Watcher, monkeypatch) -> None:
+    keep, stopped, told = Watcher._keep, threading.Event(), []
+
+    def slowly(self: Watcher, profile: str, paths: list[Path]) -> Handled:
+        assert stopped.wait(30)
+        return keep(self, profile, paths)
+
+    def stop() -> bool:
+        if told:
+            threading.Timer(0.05, stopped.set).start()
+            raise KeyboardInterrupt
+        return False
+
+    monkeypatch.setattr(Watcher, "_keep", slowly)
+    put(watcher.spool, "flock_reads", body("W4N7E2D"), suffix=".json")
+    with pytest.raises(KeyboardInterrupt):
+        watcher.run(stop=stop, pause_s=0.0, tell=told.append)
+    assert not list(watcher.spool.glob("flock_reads/*"))
+
+
+def test_what_fails_while_reads_are_stored_ends_the_watch_unless_it_passes(watcher: Watcher, monkeypatch) -> None:
+    monkeypatch.setattr("rtcc_analytics.lpr.watching.KEEP_EVERY_S", 0.0)
+    faults = [StoreError("held", transient=True), StoreError("the disk is full")]
+
+    def failing(_: Watcher) -> Handled:
+        raise faults.pop(0)
+
+    monkeypatch.setattr(Watcher, "keep", failing)
+    path = put(watcher.spool, "flock_reads", body("W4N7E2D"), suffix=".json")
+    with pytest.raises(StoreError, match="disk is full"):
+        watcher.run(stop=lambda: False, pause_s=0.0)
+    assert not faults and path.exists()
+
+
+def test_a_lost_session_is_opened_again_and_no_file_is_blamed(watcher: Watcher) -> None:
+    watcher.refresh()
+    watcher._session.connection.run("DETACH sightings")
+    put(watcher.spool, "flock_reads", body("W4N7E2D"), suffix=".json")
+    done = watcher.match()
+    assert (done.alerts, done.refused) == (1, 0)
+    assert watcher.keep().reads == 1
 
 
 def test_a_file_that_grows_after_it_was_matched_is_alerted_before_it_is_stored(watcher: Watcher) -> None:
