@@ -186,6 +186,7 @@ class Watcher:
         """A new session to match in, for a few seconds: opening takes longer than matching."""
         self.close()
         self._session = self._open.enter_context(self.store.loading("sightings"))
+        self._session.run("SET threads = 1")  # few rows: a second thread would only have to be waited for
         self._opened_at = time.monotonic()
         return self._session
 
