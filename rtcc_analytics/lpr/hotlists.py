@@ -16,58 +16,63 @@ from rtcc_analytics.lpr.search import expected_misreads
 VERIFY = "verify before stop"
 STALE_DAYS = 180
 
-_ENTRIES = """
-entries AS MATERIALIZED (
-    SELECT e.plate, e.plate_folded, e.region, e.list_name, e.category, e.reason, e.case_number, e.priority,
-           e.issued_at, e.expires_at, e.source, l.loaded_at
-    FROM hotlist_entries e LEFT JOIN loads l ON l.load_id = e.load_id
+_ALLOWED = """
     WHERE ($all_categories OR upper(coalesce(e.category, '')) IN (SELECT unnest($categories::VARCHAR[])))
       AND ($all_lists OR e.list_name IN (SELECT unnest($lists::VARCHAR[])))
-      AND ($loaded_after IS NULL OR l.loaded_at > $loaded_after::TIMESTAMPTZ)
-),"""
+      AND ($loaded_after IS NULL
+           OR e.load_id IN (SELECT load_id FROM loads WHERE loaded_at > $loaded_after::TIMESTAMPTZ))"""
 _WANTED = {
-    "exact": "wanted AS MATERIALIZED (SELECT DISTINCT plate AS listed, plate AS variant FROM entries),",
-    "similar": """
+    "exact": f"""
+wanted AS (SELECT e.plate AS listed, e.plate AS variant FROM hotlist_entries e {_ALLOWED}),""",
+    "similar": f"""
+listed AS MATERIALIZED (SELECT e.plate, e.plate_folded FROM hotlist_entries e {_ALLOWED}),
 wanted AS MATERIALIZED (
-    SELECT DISTINCT listed, variant FROM (
-        SELECT plate AS listed, plate AS variant FROM entries
-        UNION ALL
-        SELECT plate, substr(plate, 1, i - 1) || substr(plate, i + 1, 1) || substr(plate, i, 1) || substr(plate, i + 2)
-        FROM (SELECT plate, unnest(range(1, length(plate))) AS i FROM entries)
-        UNION ALL SELECT e.plate, s.plate FROM entries e JOIN (
-            SELECT DISTINCT plate, plate_folded FROM plate_reads WHERE {IN_PERIOD}) s USING (plate_folded))
-),""".replace("{IN_PERIOD}", IN_PERIOD),
+    SELECT plate AS listed, plate AS variant FROM listed
+    UNION ALL
+    SELECT plate, substr(plate, 1, i - 1) || substr(plate, i + 1, 1) || substr(plate, i, 1) || substr(plate, i + 2)
+    FROM (SELECT plate, unnest(range(1, length(plate))) AS i FROM listed)
+    UNION ALL SELECT l.plate, s.plate FROM listed l JOIN (
+        SELECT DISTINCT plate, plate_folded FROM plate_reads WHERE {IN_PERIOD}) s USING (plate_folded)
+),""",
 }
 _TOLD = """
            max(camera_name) AS camera_name, list(DISTINCT region) FILTER (region IS NOT NULL) AS regions,
            min(region) AS region,
            max(confidence) AS confidence, max(lon) AS lon, max(lat) AS lat"""
+# A list has a million entries and a day few reads of them: what else an entry says is asked for those alone.
 _HITS = (
     f"""
-own AS (
+own AS MATERIALIZED (
     SELECT r.plate, r.camera_id, r.captured_at, r.is_parked, r.camera_name, r.region, r.confidence, r.lon, r.lat
     FROM plate_reads r SEMI JOIN wanted w ON w.variant = r.plate WHERE {IN_PERIOD}
+),
+matched AS MATERIALIZED (SELECT DISTINCT listed, variant FROM wanted WHERE variant IN (SELECT plate FROM own)),
+entries AS MATERIALIZED (
+    SELECT e.plate, e.plate_folded, e.region, e.list_name, e.category, e.reason, e.case_number, e.priority,
+           e.issued_at, e.expires_at, l.loaded_at
+    FROM hotlist_entries e LEFT JOIN loads l ON l.load_id = e.load_id {_ALLOWED}
+      AND e.plate IN (SELECT listed FROM matched)
 ),"""
     + collapsed("own", "described", also=_TOLD)
     + """
-SELECT e.plate AS listed, d.plate, d.camera_id, d.camera_name, d.first_at, d.last_at, d.reads, d.parked, d.confidence,
-       d.lon, d.lat, e.list_name, e.category, e.reason, e.case_number, e.priority, e.region AS listed_region,
-       d.region, e.issued_at, e.expires_at, e.loaded_at,
+SELECT e.plate AS listed, e.plate_folded, d.plate, d.camera_id, d.camera_name, d.first_at, d.last_at, d.reads, d.parked,
+       d.confidence, d.lon, d.lat, e.list_name, e.category, e.reason, e.case_number, e.priority,
+       e.region AS listed_region, d.region, e.issued_at, e.expires_at, e.loaded_at,
        CASE WHEN e.region IS NULL OR d.region IS NULL THEN 'unknown'
             WHEN list_contains(d.regions, e.region) THEN 'same' ELSE 'differs' END AS region_match,
        CASE WHEN e.issued_at IS NOT NULL AND d.first_at < e.issued_at THEN 'before_issue'
             WHEN e.expires_at IS NOT NULL AND d.first_at >= e.expires_at THEN 'after_expiry'
             ELSE 'in_force' END AS validity
-FROM described d JOIN wanted w ON w.variant = d.plate JOIN entries e ON e.plate = w.listed
+FROM described d JOIN matched m ON m.variant = d.plate JOIN entries e ON e.plate = m.listed
 ORDER BY d.first_at, d.plate, d.camera_id, e.list_name, e.case_number, e.plate, e.category, e.reason, e.priority,
          e.region, e.issued_at, e.expires_at, e.loaded_at"""
 )
 _LOOK_ALIKES = f"""/* lpr hotlist_matches, look-alikes */ WITH
-asked AS (SELECT DISTINCT plate, plate_folded FROM hotlist_entries WHERE plate IN (SELECT unnest($plates::VARCHAR[])))
+asked AS (SELECT unnest($plates::VARCHAR[]) AS plate, unnest($folded::VARCHAR[]) AS plate_folded)
 SELECT a.plate AS listed, count(*) AS look_alike_reads
 FROM plate_reads r JOIN asked a ON a.plate_folded = r.plate_folded AND a.plate <> r.plate
 WHERE {IN_PERIOD} GROUP BY a.plate ORDER BY a.plate"""
-SQL = {kind: f"/* lpr hotlist_matches, {kind} */ WITH" + _ENTRIES + wanted + _HITS for kind, wanted in _WANTED.items()}
+SQL = {kind: f"/* lpr hotlist_matches, {kind} */ WITH" + wanted + _HITS for kind, wanted in _WANTED.items()}
 
 
 def hotlist_matches(
@@ -165,10 +170,11 @@ def hotlist_matches(
 
 
 def _with_chance(reads: PlateReads, rows: pd.DataFrame, bounds: dict[str, object]) -> pd.DataFrame:
-    listed = rows["listed"].drop_duplicates().tolist()
-    if not listed:
+    folded = rows.pop("plate_folded")
+    listed = rows[["listed"]].assign(folded=folded).drop_duplicates()
+    if listed.empty:
         return rows.assign(chance_reads=pd.Series(dtype=float))
-    others = reads.read(_LOOK_ALIKES, plates=listed, **bounds)
+    others = reads.read(_LOOK_ALIKES, plates=listed["listed"].tolist(), folded=listed["folded"].tolist(), **bounds)
     rows = rows.merge(others, on="listed", how="left")
     number = rows.pop("look_alike_reads").astype(float).fillna(0.0)
     return rows.assign(chance_reads=expected_misreads(number, rows["listed"].str.len()))
