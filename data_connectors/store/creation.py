@@ -41,9 +41,9 @@ def create(location: Location, *, explain: bool, wait_s: float) -> None:
             with writer(connection, lake, deadline) as predecessor_died:
                 _claim_data(location)
                 connection.attach(Attach(lake, read_only=False, create=True))
-                migrate(connection, lake)
+                steps = migrate(connection, lake)
                 _leave_sorting_to_the_loader(connection, lake)
-                if lake == "sightings":
+                if lake == "sightings" and not steps:  # a step has just filled them
                     plate_index.mend(connection)
                 if predecessor_died:
                     remove_orphans(connection, lake)
