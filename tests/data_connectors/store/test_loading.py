@@ -198,6 +198,19 @@ def test_a_full_disk_writes_nothing_and_says_so(embedded: Store, write, incident
         subprocess.run(["umount", "-l", mounted], check=True)
 
 
+def test_a_store_of_many_days_is_merged_by_what_it_has_beside_a_file_a_day(
+    embedded: Store, monkeypatch: pytest.MonkeyPatch, write, reads
+) -> None:
+    """Otherwise every load of a store older than two months would write its day's file again."""
+    monkeypatch.setattr("data_connectors.store.settling._SMALL_FILES", 2)
+    folder = Path(embedded.location) / "sightings" / "main" / "plate_reads"
+    files = []
+    for day in (1, 2, 3, 4, 5, 5, 5, 5):
+        write(embedded, "plate_reads", reads("AB12CD", day=f"2026-03-0{day}"))
+        files.append(len(list(folder.rglob("*.parquet"))))
+    assert files == [1, 2, 3, 4, 5, 6, 7, 5]
+
+
 def test_bookkeeping_files_are_merged_and_the_past_stays_readable(
     embedded: Store, monkeypatch: pytest.MonkeyPatch, write, incidents
 ) -> None:
