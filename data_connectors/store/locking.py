@@ -135,12 +135,12 @@ def beside_loaders(connection: Connection, name: str, deadline: Deadline) -> Ite
 
 @contextmanager
 def alerting(connection: Connection, deadline: Deadline) -> Iterator[None]:
-    """Hold the alerts of `sightings`, and no more of the lake than that needs."""
+    """Hold the alerts of `sightings`, which `connection` has attached, and no more of the lake than that needs."""
     if connection.location.server is None:
         with writer(connection, "sightings", deadline):
             yield
     else:
-        with _advisory_lock(connection, _ALERTS, deadline):
+        with _catalog_session(connection, "sightings") as asked, _held(*asked, connection, _ALERTS, deadline):
             yield
 
 
@@ -204,29 +204,47 @@ def advisory_key(location: Location, name: str) -> int:
 
 @contextmanager
 def _advisory_lock(connection: Connection, name: str, deadline: Deadline) -> Iterator[None]:
-    """Held by a transaction of its own, so that it falls with the process, whatever that was doing."""
+    with server_session(connection, f"keeper_{name}") as asked, _held(*asked, connection, name, deadline):
+        yield
+
+
+@contextmanager
+def _held(
+    keeper: Connection, query: Callable[[str], list[tuple[Any, ...]]], connection: Connection, name: str, deadline: Deadline
+) -> Iterator[None]:
+    """The lock itself, held by a transaction of its own, so that it falls with the process, whatever that was doing."""
     me = describe_self()
     application = f"rtcc {me['user']} {me['host']}:{me['pid']} {me['command']}"[:63]
-    ask = f"SELECT pg_try_advisory_xact_lock({advisory_key(connection.location, name)})"
-    with server_session(connection, f"keeper_{name}", application) as (keeper, query):
-        keeper.run("BEGIN")
-        try:
-            _acquire(
-                lambda: bool(query(ask)[0][0]), lambda: holder(connection, name), connection.location, name, deadline
-            )
-            yield
-        finally:
-            keeper.run("ROLLBACK")
+    ask = (
+        f"SELECT pg_try_advisory_xact_lock({advisory_key(connection.location, name)}), "
+        f"set_config('application_name', {literal(application)}, true)"
+    )
+    keeper.run("BEGIN")
+    try:
+        _acquire(lambda: bool(query(ask)[0][0]), lambda: holder(connection, name), connection.location, name, deadline)
+        yield
+    finally:
+        keeper.run("ROLLBACK")
+
+
+@contextmanager
+def _catalog_session(
+    connection: Connection, lake: Lake
+) -> Iterator[tuple[Connection, Callable[[str], list[tuple[Any, ...]]]]]:
+    """As `server_session`, over what an attached lake keeps to its catalog: no new connection to the server."""
+    with connection.sibling() as other:
+        catalog = literal(f"__ducklake_metadata_{lake}")
+        yield other, lambda sql: other.rows(f"SELECT * FROM postgres_query({catalog}, {literal(sql)})")
 
 
 @contextmanager
 def server_session(
-    connection: Connection, name: str, application: str = "rtcc"
+    connection: Connection, name: str
 ) -> Iterator[tuple[Connection, Callable[[str], list[tuple[Any, ...]]]]]:
     """The PostgreSQL server itself, attached as `name`: a conversation with it, and a function that asks it a query."""
     with connection.sibling() as other:
         other.run(
-            f"ATTACH {literal(server_options(connection.location, application))} AS {quoted(name)} (TYPE postgres, SECRET rtcc)"
+            f"ATTACH {literal(server_options(connection.location))} AS {quoted(name)} (TYPE postgres, SECRET rtcc)"
         )
         try:
             yield other, lambda sql: other.rows(f"SELECT * FROM postgres_query({literal(name)}, {literal(sql)})")

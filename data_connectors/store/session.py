@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from ..schemas import Lake
@@ -49,6 +50,10 @@ class LoadingSession:
     def rows(self, sql: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
         """Run a query and return its rows as tuples."""
         return self.connection.rows(sql, parameters)
+
+    def check_version(self) -> None:
+        """Raise where other software has brought the store to another version since this session was opened."""
+        check_version(self.connection, self.lake)
 
     def table(self, name: str) -> str:
         """The full quoted name of a table of this session's lake; StoreError names the tables there are."""
@@ -97,9 +102,9 @@ class LoadingSession:
 
     def _tidy(self) -> None:
         deadline = Deadline.after(self._wait_s)
+        alone = partial(beside_loaders, self.connection, self.lake, deadline)
         try:
-            with beside_loaders(self.connection, self.lake, deadline):
-                retried(lambda: settle(self.connection, self.lake), deadline)
+            retried(lambda: settle(self.connection, self.lake, alone=alone), deadline)
         except StoreError as error:
             warnings.warn(f"tidying {self.lake} failed; the next write tidies again. {error}", stacklevel=3)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from ..schemas import BOOKKEEPING, Lake
 from .engine import Connection
@@ -44,36 +46,57 @@ _TABLES_WITH_VALUES = (
 )
 
 
-def settle(connection: Connection, lake: Lake) -> None:
-    """Tidy `lake` after a write; the caller holds it."""
-    merge_small_files(connection, lake)
-    if lake == "sightings":
-        if _has_history(connection, lake):
-            forget_history(connection, lake)
-        if connection.location.server is not None:  # here nothing tells whether an earlier writer was killed
-            remove_orphans(connection, lake)
+def settle(connection: Connection, lake: Lake, *, alone: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+    """Tidy `lake` after a write; the caller holds it.
+
+    `alone()` holds what may be written by others beside that; it is held for short, not while large tables are merged.
+    """
+    emptied = lake == "sightings" and _has_removals(connection, lake)
+    crowded = _crowded(connection, lake)
+    _merge(connection, lake, [table for table in crowded if table != "alerts"])
+    with alone():
+        _merge(connection, lake, [table for table in crowded if table == "alerts"])
+        if lake == "sightings":
+            if _has_history(connection, lake):
+                forget_history(connection, lake)
+            if emptied:
+                forget_statistics(connection, lake)
+                vacuum_catalog(connection, lake)
+            if connection.location.server is not None:  # here nothing tells whether an earlier writer was killed
+                remove_orphans(connection, lake)
 
 
-def merge_small_files(connection: Connection, lake: Lake) -> None:
-    """Merge the files of tables that have gathered many; time travel is unaffected."""
+def _crowded(connection: Connection, lake: Lake) -> list[str]:
+    """Tables that have gathered many small files."""
     catalog = catalog_schema(connection, lake)
-    crowded = connection.rows(
+    found = connection.rows(
         f"SELECT t.table_name FROM {catalog}.ducklake_data_file f JOIN {catalog}.ducklake_table t USING (table_id) "
         "WHERE f.end_snapshot IS NULL AND t.end_snapshot IS NULL GROUP BY t.table_name, t.table_id "
         f"HAVING count(*) > {_SMALL_FILES} + count(DISTINCT f.partition_id)"
     )
-    for (table,) in crowded:
-        if lake == "sightings" or table in BOOKKEEPING[lake]:
-            connection.run("CALL ducklake_merge_adjacent_files($lake, $table)", {"lake": lake, "table": table})
+    return [table for (table,) in found if lake == "sightings" or table in BOOKKEEPING[lake]]
 
 
-def _has_history(connection: Connection, lake: Lake) -> bool:
+def _merge(connection: Connection, lake: Lake, tables: list[str]) -> None:
+    """Merge the files of tables; time travel is unaffected."""
+    for table in tables:
+        connection.run("CALL ducklake_merge_adjacent_files($lake, $table)", {"lake": lake, "table": table})
+
+
+def _has_removals(connection: Connection, lake: Lake) -> bool:
+    """Whether rows were removed, or files not yet; merging alone leaves no value in the catalog that no row has."""
     catalog = catalog_schema(connection, lake)
     return bool(
         connection.value(
-            f"SELECT (SELECT count(*) FROM {catalog}.ducklake_snapshot) > 1 "
+            f"SELECT EXISTS (FROM {catalog}.ducklake_data_file WHERE end_snapshot IS NOT NULL) "
             f"OR EXISTS (FROM {catalog}.ducklake_delete_file) OR EXISTS (FROM {catalog}.ducklake_files_scheduled_for_deletion)"
         )
+    )
+
+
+def _has_history(connection: Connection, lake: Lake) -> bool:
+    return _has_removals(connection, lake) or bool(
+        connection.value(f"SELECT count(*) > 1 FROM {catalog_schema(connection, lake)}.ducklake_snapshot")
     )
 
 
@@ -100,10 +123,7 @@ def forget_history(connection: Connection, lake: Lake, *, since: int = 0) -> int
         connection.run(
             "CALL ducklake_expire_snapshots($lake, versions => $versions)", {"lake": lake, "versions": versions}
         )
-    removed = connection.rows("CALL ducklake_cleanup_old_files($lake, cleanup_all => true)", {"lake": lake})
-    if removed:
-        forget_statistics(connection, lake)
-        vacuum_catalog(connection, lake)
+    connection.run("CALL ducklake_cleanup_old_files($lake, cleanup_all => true)", {"lake": lake})
     return newest
 
 

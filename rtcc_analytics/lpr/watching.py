@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_FILES, MOST_BYTES = 200, 32_000_000
 KEEP_EVERY_S = 10.0
+SESSION_S = 300.0  # a session that stays open remembers something of each snapshot
 SETTLED_S = 0.05
 _STATE = """/* lpr watch, state of the lists */
 SELECT coalesce(max(load_id), 0), count(undone_at) FROM {loads} WHERE table_name = 'hotlist_entries'"""
@@ -103,6 +104,7 @@ class Watcher:
     _open: ExitStack = field(default_factory=ExitStack, init=False)
     _session: LoadingSession | None = field(default=None, init=False)
     _opened_at: float = field(default=-math.inf, init=False)
+    _looked_at: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
         self.spool = Path(self.spool)
@@ -110,11 +112,12 @@ class Watcher:
 
     def refresh(self, *, every_s: float = 5.0) -> bool:
         """Read the lists again where a load, or one taken back, changed them; whether it did."""
-        if self._session is not None and time.monotonic() - self._opened_at < every_s:
+        if time.monotonic() - self._looked_at < every_s:
             return False
-        session = self._reopened()
+        session = self._checked()
         [state] = session.rows(_STATE.format(loads=session.table("loads")))
         if state == self._state:
+            self._looked_at = time.monotonic()
             return False
         import pyarrow as pa
 
@@ -122,6 +125,7 @@ class Watcher:
         with self.store.sightings(self.purpose) as sightings:
             frame = sightings.read(_LISTS, all_categories=self.categories is None, categories=allowed)
         self._lists, self._state = pa.Table.from_pandas(frame, preserve_index=False), state
+        self._looked_at = time.monotonic()
         return True
 
     def once(self) -> Handled:
@@ -182,12 +186,16 @@ class Watcher:
         self._session = None
         self._open.close()
 
-    def _reopened(self) -> LoadingSession:
-        """A new session to match in, for a few seconds: opening takes longer than matching."""
+    def _checked(self) -> LoadingSession:
+        """The session to match in, kept open since opening takes longer than matching; a new one where it was lost."""
+        if self._session is not None and time.monotonic() - self._opened_at < SESSION_S:
+            with suppress(RtccError):
+                self._session.check_version()
+                return self._session
         self.close()
+        self._opened_at = time.monotonic()
         self._session = self._open.enter_context(self.store.loading("sightings"))
         self._session.run("SET threads = 1")  # few rows: a second thread would only have to be waited for
-        self._opened_at = time.monotonic()
         return self._session
 
     def _each(
@@ -218,7 +226,7 @@ class Watcher:
 
     def _match(self, profile: str, paths: list[Path]) -> Handled:
         arrived = min(path.stat().st_mtime for path in paths)
-        session = self._session or self._reopened()
+        session = self._session or self._checked()
         try:
             _staged(session, profile, paths)
             new = self._alert(session, arrived)

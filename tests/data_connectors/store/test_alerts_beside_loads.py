@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from data_connectors.store import LoadingSession, Purpose, Store, retention
+from data_connectors.schemas import Lake
+from data_connectors.store import LoadingSession, Purpose, Store, retention, settling
 
 from .test_loading import address, finish, start
 
@@ -108,6 +109,27 @@ def test_who_tidies_waits_for_an_alert_being_written(shared_store: Store, reads,
     loading.join()
     assert there(shared_store) == ["A1"]
     assert not [f for f in shared_store.doctor() if f.level == "problem"]
+
+
+def test_an_alert_waits_only_while_alerts_are_merged(shared_store: Store, reads, write, monkeypatch) -> None:
+    merge, merged = settling._merge, []
+    late = threading.Thread(target=add, args=(shared_store, "A2"))
+
+    def meanwhile(connection: object, lake: Lake, tables: list[str]) -> None:
+        merged.append(tables)
+        if tables == ["alerts"]:
+            late.start()
+            late.join(0.5)
+            assert late.is_alive()
+        else:
+            add(shared_store, "A1")
+        merge(connection, lake, tables)
+
+    monkeypatch.setattr(settling, "_crowded", lambda *_: ["plate_reads", "alerts"])
+    monkeypatch.setattr(settling, "_merge", meanwhile)
+    write(shared_store, "plate_reads", reads("P1"))
+    late.join()
+    assert merged == [["plate_reads"], ["alerts"]] and there(shared_store) == ["A1", "A2"]
 
 
 def test_an_alert_added_while_another_is_taken_up_loses_neither(shared_store: Store) -> None:

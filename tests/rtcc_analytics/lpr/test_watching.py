@@ -227,6 +227,16 @@ def test_a_new_list_is_in_force_at_once(watcher: Watcher) -> None:
     assert watcher.once().alerts == 1
 
 
+def test_a_list_taken_back_alerts_no_more(watcher: Watcher) -> None:
+    watcher.refresh()
+    loads = watcher.store.loads().query("table_name == 'hotlist_entries'")
+    with pytest.warns(UserWarning, match="are gone"):
+        watcher.store.undo(int(loads["load_id"].iloc[0]), "sightings")
+    assert watcher.refresh(every_s=0.0)
+    put(watcher.spool, "flock_reads", body("W4N7E2D"), suffix=".json")
+    assert watcher.match().alerts == 0
+
+
 def test_alerts_are_taken_up_and_closed_once(watcher: Watcher) -> None:
     put(watcher.spool, "flock_reads", body("W4N7E2D", "M1S5I6N"), suffix=".json")
     watcher.once()
