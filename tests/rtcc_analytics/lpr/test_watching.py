@@ -227,6 +227,22 @@ def test_a_new_list_is_in_force_at_once(watcher: Watcher) -> None:
     assert watcher.once().alerts == 1
 
 
+def test_each_entry_of_a_plate_is_found_and_none_of_a_longer_or_shorter_one(watcher: Watcher) -> None:
+    from tests.rtcc_analytics.lpr.conftest import write_plates
+
+    plates = ["W4N7E2D", "W4N7E2", "A1", "ЯB1", "Z9"]
+    write_plates(watcher.store, "hotlist_entries", pd.DataFrame({"list_name": "L", "plate": plates}), source="l")
+    watcher.refresh()
+
+    def found(*asked: str) -> list[str]:
+        return sorted(watcher._listed(list(asked))["plate"].to_pylist())
+
+    assert found("W4N7E2D") == ["W4N7E2D", "W4N7E2D"] and found("W4N7E2", "ЯB1", "A2", "A1") == ["A1", "W4N7E2", "ЯB1"]
+    assert found() == found("W4N7", "Z99", "0", "ЯB2") == []
+    put(watcher.spool, "flock_reads", body("W4N7E2DX"), suffix=".json")
+    assert watcher.once().alerts == 0
+
+
 def test_a_list_taken_back_alerts_no_more(watcher: Watcher) -> None:
     watcher.refresh()
     loads = watcher.store.loads().query("table_name == 'hotlist_entries'")
