@@ -81,8 +81,8 @@ def number(expression: str) -> str:
     """
     grouped = rf"regexp_full_match({expression}, '[-+]?\d{{1,3}}(,\d{{3}})+(\.\d*)?')"
     grouped = f"contains({expression}, ',') AND {grouped}"
-    plain = f"CASE WHEN {grouped} THEN replace({expression}, ',', '') ELSE {expression} END"
-    parsed = f"TRY_CAST({plain} AS DOUBLE)"
+    ungrouped = f"CASE WHEN {grouped} THEN TRY_CAST(replace({expression}, ',', '') AS DOUBLE) END"
+    parsed = f"coalesce(TRY_CAST({expression} AS DOUBLE), {ungrouped})"  # hardly any has separators
     return f"CASE WHEN isfinite({parsed}) THEN {parsed} END"
 
 

@@ -106,7 +106,7 @@ def has_offset(text: str) -> str:
     """
     tail = f"substr({text}, 12)"
     signed = f"contains({tail}, '+') OR contains({tail}, '-')"
-    return f"(length({text}) > 15 AND (upper(right({text}, 1)) = 'Z' OR {signed}))"
+    return f"(length({text}) > 15 AND (suffix({text}, 'Z') OR suffix({text}, 'z') OR {signed}))"
 
 
 def parsed(text: str, format: str) -> str:
