@@ -134,14 +134,14 @@ def beside_loaders(connection: Connection, name: str, deadline: Deadline) -> Ite
 
 
 @contextmanager
-def alerting(connection: Connection, deadline: Deadline) -> Iterator[None]:
+def alerting(connection: Connection, deadline: Deadline) -> Iterator[bool]:
     """Hold the alerts of `sightings`, which `connection` has attached, and no more of the lake than that needs."""
     if connection.location.server is None:
-        with writer(connection, "sightings", deadline):
-            yield
+        with writer(connection, "sightings", deadline) as died:
+            yield died
     else:
         with _catalog_session(connection, "sightings") as asked, _held(*asked, connection, _ALERTS, deadline):
-            yield
+            yield False
 
 
 def _lock_path(location: Location, name: str) -> Path:

@@ -97,7 +97,9 @@ class LoadingSession:
         It tidies nothing; the next load does.
         """
         deadline = Deadline.after(self._wait_s)
-        with alerting(self.connection, deadline):
+        with alerting(self.connection, deadline) as predecessor_died:
+            if predecessor_died:
+                remove_orphans(self.connection, self.lake)
             return retried(lambda: self._in_a_transaction(job, note), deadline)
 
     def _tidy(self) -> None:

@@ -204,6 +204,8 @@ class Watcher:
         self, job: Callable[[str, list[Path]], Handled], profile: str, paths: list[Path], *, alone: bool = False
     ) -> Handled:
         """A job over all the files; where one is at fault, over each by itself, and that one is set aside."""
+        from data_connectors.store import StoreError
+
         try:
             return job(profile, paths)
         except FileNotFoundError:  # somebody took a file away meanwhile
@@ -216,8 +218,9 @@ class Watcher:
         except RtccError as error:
             if getattr(error, "transient", False):
                 raise
-            with self.store.loading("sightings"):  # which fails where not a file is at fault, but the store
-                pass
+            if isinstance(error, StoreError):
+                with self.store.loading("sightings"):  # which fails where not a file is at fault, but the store
+                    pass
             if alone:
                 self._set_aside(profile, paths[0], str(error))
                 return Handled(files=1, refused=1)
@@ -227,12 +230,14 @@ class Watcher:
         return done
 
     def _match(self, profile: str, paths: list[Path]) -> Handled:
+        from data_connectors.store import StoreError
+
         arrived = min(path.stat().st_mtime for path in paths)
         session = self._session or self._checked()
         try:
             _staged(session, profile, paths)
             new = self._alert(session, arrived)
-        except BaseException:  # a session may have lost its server; the next try opens another
+        except StoreError:  # it may have lost its server; the next try opens another
             self.close()
             raise
         self._matched.update(dict.fromkeys(paths, profile))

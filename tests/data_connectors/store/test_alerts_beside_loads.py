@@ -170,6 +170,17 @@ def test_a_purge_and_an_alert_wait_for_each_other(shared_store: Store, monkeypat
     assert there(shared_store) == ["A2"]
 
 
+def test_an_alert_removes_what_a_killed_loader_left(embedded: Store) -> None:
+    """It takes the mark of the dead off the lock, so nobody would know later."""
+    add(embedded, "A1")
+    [file] = (embedded._place.data("sightings") / "main" / "alerts").glob("*.parquet")
+    left = file.with_name("left.parquet")
+    left.write_bytes(file.read_bytes())
+    (embedded._place.root / "sightings.lock").write_text("{}")
+    add(embedded, "A2")
+    assert not left.exists() and there(embedded) == ["A1", "A2"]
+
+
 WATCH = """
     from tests.data_connectors.store.test_alerts_beside_loads import add
     store = Store(sys.argv[1])
