@@ -14,8 +14,7 @@ Values travel as named parameters; only column names, quoted, and rules of `data
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +25,9 @@ from data_connectors.readers import LoadError
 from data_connectors.schemas import UNKNOWN_OFFENSE, Column
 from data_connectors.store import quoted
 
-LON, LAT, PLACE, PLATE = "_lon", "_lat", "_place", "_plate"
+LON, LAT, PLACE, PLATE, FOLDED = "_lon", "_lat", "_place", "_plate", "_folded"
 PRIMARY_TIME = {"incidents": "occurred_from", "calls": "received_at", "plate_reads": "captured_at",
                 "hotlist_entries": "issued_at"}
-_LIKE_ENOUGH = 0.6  # of 1: 'Latitude' and 'LATITUD' have 0.93, 'CaseNo' and 'Case Number' 0.63, 'Beat' and 'Date' 0.5
 _LOCAL = {"occurred_local": "occurred_from", "received_local": "received_at"}
 
 
@@ -46,6 +44,8 @@ class Statement:
     parameters : dict
     zones : dict
         Alias of each time zone's table of days.
+    blank : frozenset of str
+        Which of those columns are null in every row, because the file has nothing that they are made from.
     skipped_sql : str
         Counts the rows left out on purpose; blank where there are none to leave out.
     skipped_parameters : dict
@@ -54,58 +54,15 @@ class Statement:
     sql: str
     parameters: dict[str, Any]
     zones: dict[str, str]
+    blank: frozenset[str]
     skipped_sql: str
     skipped_parameters: dict[str, Any]
 
 
-def choose_layout(profile: Profile, columns: Sequence[str], file: str) -> Layout:
-    """The first layout whose columns the file has; `LoadError` names what is missing and what comes near."""
-    for layout in profile.layouts:
-        if set(layout.when) <= set(columns):
-            return layout
-    wanted = profile.layouts[0].when
-    raise _missing([c for c in wanted if c not in columns], columns, profile, file)
-
-
-def require_columns(profile: Profile, layout: Layout, columns: Sequence[str], file: str) -> None:
-    """`LoadError` where the file lacks a column that the layout reads and the profile does not call optional."""
-    made = {profile.unpivot.name, profile.unpivot.value} if profile.unpivot else set()
-    known = {*columns, *profile.optional, *profile.drop, *made}
-    absent = [c for c in layout.raw_columns if c not in known]
-    if absent:
-        raise _missing(absent, columns, profile, file)
-
-
-def _missing(absent: Sequence[str], columns: Sequence[str], profile: Profile, file: str) -> LoadError:
-    used = {*profile.drop, *(c for layout in profile.layouts for c in (*layout.when, *layout.raw_columns))}
-    near = renamed(absent, [c for c in columns if c not in used])
-    hints = ", ".join(f"{c!r}" + (f" (renamed to {near[c]!r}?)" if c in near else "") for c in absent)
-    alone = " The file has a single column: is the delimiter right?" if len(columns) == 1 else ""
-    return LoadError(
-        f"the column {hints} is not in the file, whose columns are: {', '.join(columns)}", file=file, line=1,
-        column=absent[0],
-        remedy=f"Mend the profile {profile.name!r}: a [[layout]] for the new columns, or `optional`.{alone}",
-    )
-
-
-def renamed(absent: Sequence[str], free: Sequence[str]) -> dict[str, str]:
-    """Which column of a file each absent one has probably become: the likest pairs first, no column twice.
-
-    Examples
-    --------
-    >>> renamed(["Latitude", "CaseNo"], ["LATITUD", "Case Number", "Shape_Area"])
-    {'Latitude': 'LATITUD', 'CaseNo': 'Case Number'}
-    """
-    folded = {c: "".join(filter(str.isalnum, c.casefold())) for c in (*absent, *free)}
-    likeness = {
-        (lost, column): difflib.SequenceMatcher(None, folded[lost], folded[column]).ratio()
-        for lost in absent for column in free
-    }
-    found: dict[str, str] = {}
-    for lost, column in sorted(likeness, key=likeness.__getitem__, reverse=True):
-        if likeness[lost, column] >= _LIKE_ENOUGH and lost not in found and column not in found.values():
-            found[lost] = column
-    return {lost: found[lost] for lost in absent if lost in found}
+def plate_column(layout: Layout) -> str | None:
+    """The file's column that plates are read from first, blank for none; None where the layout reads no plates."""
+    spec = layout.columns.get("plate_raw")
+    return None if spec is None else next(iter(spec.columns), "")
 
 
 def compile_mapping(
@@ -118,8 +75,8 @@ def compile_mapping(
     profile, layout
         What the columns mean.
     columns : sequence of str
-        Text columns of the view ``raw_rows``, which also has ``_line``, ``_file_name``, ``_file_hash``, and for
-        projected coordinates ``_lon`` and ``_lat``.
+        Text columns of the view ``raw_rows``, which also has ``_line``, ``_file_name``, ``_file_hash``, for projected
+        coordinates ``_lon`` and ``_lat``, and for plates ``_folded`` (`normalise.plates.folded_cells`).
     tidy : collection of str
         Those among them with no blank at either end of any value (`normalise.text.is_tidy`), which spares trimming.
 
@@ -186,15 +143,33 @@ class _Compiler:
         counter = _Compiler(self.profile, self.layout, self.columns)
         skipped = f"SELECT count(*) FROM raw_rows AS r WHERE {counter.skipped()}" if self.profile.skips else ""
         zones = {alias: zone for zone, alias in self.zones.items()}
-        return Statement(sql, self.parameters, zones, skipped, counter.parameters)
+        return Statement(sql, self.parameters, zones, self.blank(final), skipped, counter.parameters)
+
+    def blank(self, final: Mapping[str, str]) -> frozenset[str]:
+        """Columns that are null in every row, given the SQL of each of the table's own."""
+        columns, present = self.layout.columns, {FILE, *self.columns}
+
+        def is_blank(name: str) -> bool:
+            spec = columns.get(name)
+            if spec is None:
+                return final[name].startswith("NULL")
+            made = spec.kind == "constant" or spec.default is not None or name == "offense"
+            return not made and not present & {*spec.columns}
+
+        blank = {name for name in final if is_blank(name)}
+        blank |= set() if self.profile.strategy == "replace_window" else {"window_key"}
+        return frozenset(blank | ({"fault_value"} if self.profile.table.lake == "sightings" else set()))
 
     def level1(self, raw: str | None) -> str:
         wanted = [c for c in self.layout.raw_columns if c in self.columns]
         tidied = "".join(f", {self.trimmed(c)} AS {quoted('t ' + c)}" for c in wanted)
         degrees = f", r.{LON}, r.{LAT}" if self.layout.location and self.layout.location.x else ""
+        read = plate_column(self.layout)
+        cell = "r." + quoted(read) if read in self.columns else "NULL::VARCHAR"
+        plate = "" if read is None else f", r.{FOLDED}, {cell} AS _cell"
         whole = f", {raw} AS raw" if raw else ""
         keep = f" WHERE NOT {self.skipped()}" if self.profile.skips else ""
-        return f"SELECT r._line, r._file_name, r._file_hash{tidied}{degrees}{whole} FROM raw_rows AS r{keep}"
+        return f"SELECT r._line, r._file_name, r._file_hash{tidied}{degrees}{plate}{whole} FROM raw_rows AS r{keep}"
 
     def trimmed(self, column: str) -> str:
         cell = "r." + quoted(column)
@@ -281,7 +256,8 @@ class _Compiler:
                             f"{self.local(wall, spec)} AS {name}_local"]
                 continue
             days = f"z_{name}"
-            joins.append(f"LEFT JOIN {self.zone(spec)} AS {days} ON {days}.day = CAST({wall} AS DATE)")
+            local_day = f"CASE WHEN NOT {utc} THEN CAST({wall} AS DATE) END"  # what is UTC already looks nothing up
+            joins.append(f"LEFT JOIN {self.zone(spec)} AS {days} ON {days}.day = {local_day}")
             instant = f"CASE WHEN {utc} THEN {wall} ELSE {times.instant(wall, days)} END"
             assumed = "unstamped" if spec.stamped == "utc_letter_but_local" else "assumed"
             rule = f"CASE WHEN {utc} THEN 'as_given' ELSE {times.zone_rule(wall, days, assumed)} END"
@@ -340,7 +316,8 @@ class _Compiler:
         if name == "offense_count":
             return "1"
         if name in ("plate", "plate_folded") and "plate_raw" in columns:
-            return PLATE if name == "plate" else plates.folded(PLATE)
+            quickly = f"CASE WHEN {PLATE} = _cell THEN {FOLDED} END"
+            return PLATE if name == "plate" else f"coalesce({quickly}, {plates.folded(PLATE)})"
         if name == "region" and "region_raw" in columns:
             key = plates.region_key(text_of(self, columns["region_raw"]))
             return f"(SELECT code FROM region_codes WHERE region_codes.key = {key})"

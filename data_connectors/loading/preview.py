@@ -62,7 +62,7 @@ def preview(profile: Profile, file: SourceFile, rows: pa.Table) -> pandas.DataFr
     profile = replace(profile, timezone="UTC") if open_zone else profile
     lake = profile.table.lake
     with tempfile.TemporaryDirectory() as folder, Store.create(folder + "/store").loading(lake) as session:
-        make_tables(session, profile)
+        make_tables(session, profile, [file])
         staging = Staging(session, profile, 0, lambda *_: None)
         layout = staging.add_alone(file, RawBatch(given, pa.array(range(2, 2 + given.num_rows), pa.int64())))
         made = _filled(profile, layout)

@@ -14,16 +14,10 @@ import pyarrow as pa
 
 from data_connectors.errors import rows_said
 from data_connectors.faults import BETWEEN, WITHIN
+from data_connectors.layouts import choose_layout, require_columns
 from data_connectors.loading.identity import IDENTIFIERS, identity
 from data_connectors.loading.receipt import FileReceipt
-from data_connectors.mapping import (
-    LAT,
-    LON,
-    Statement,
-    choose_layout,
-    compile_mapping,
-    require_columns,
-)
+from data_connectors.mapping import FOLDED, LAT, LON, Statement, compile_mapping, plate_column
 from data_connectors.normalise import places, plates, text, times
 from data_connectors.profile import OPEN_ZONE, Layout, Profile
 from data_connectors.readers import BATCH_ROWS, LoadError, RawBatch, SourceFile, reader_for
@@ -33,7 +27,10 @@ from data_connectors.store import LoadingSession, quoted
 Report = Callable[[int, int, str], None]
 
 STAGED, REFUSED = "staged", "staged_rejects"
+_HELD = "staged_rows"
+_PLACE = "row(file_hash, line)"  # in the order of the files: hashes are an enumeration, and joins keep no order of rows
 _CHECKS = ("file_name", "fault", "fault_value", "unread")
+_OF_THE_LOAD = ("source", "file_name", "file_hash")
 _FEW_UNREAD = 20
 _MOST_SHOWN = 40
 
@@ -65,7 +62,7 @@ def stage(session: LoadingSession, profile: Profile, files: Sequence[SourceFile]
             f"the profile {profile.name!r} leaves open in which time zone its clocks are (timezone = \"{OPEN_ZONE}\")",
             remedy='Write the zone into it, e.g. timezone = "America/New_York". Nothing was loaded.',
         )
-    make_tables(session, profile)
+    make_tables(session, profile, files)
     staging = Staging(session, profile, sum(file.path.stat().st_size for file in files), report)
     for file in files:
         staging.take(file)
@@ -77,11 +74,11 @@ def stage(session: LoadingSession, profile: Profile, files: Sequence[SourceFile]
     return intake
 
 
-def make_tables(session: LoadingSession, profile: Profile) -> None:
-    """Make the empty temporary tables that rows are staged in."""
-    columns = [f"{quoted(c.name)} {c.type}" for c in profile.table.all_columns if c.name != "load_id"]
-    columns += [f"{name} VARCHAR" for name in _CHECKS] + ["identity UBIGINT"]
-    session.run(f"CREATE OR REPLACE TEMP TABLE {STAGED} ({', '.join(columns)})")
+def make_tables(session: LoadingSession, profile: Profile, files: Sequence[SourceFile]) -> None:
+    """Make ready to stage rows of these files: where the refused go, and what the statements look things up in."""
+    words = dict.fromkeys([profile.source, *(file.name for file in files), *(file.sha256 for file in files)])
+    session.register("words_of_the_load", pa.table({"word": list(words)}))
+    session.run("CREATE OR REPLACE TYPE word_of_the_load AS ENUM (SELECT word FROM words_of_the_load)")
     refused = ", ".join(f"{c.name} {c.type}" for c in REJECTS if c.name != "load_id")
     session.run(f"CREATE OR REPLACE TEMP TABLE {REFUSED} ({refused}, said VARCHAR)")
     if profile.table.lake == "sightings":
@@ -91,7 +88,11 @@ def make_tables(session: LoadingSession, profile: Profile) -> None:
 
 @dataclass
 class Staging:
-    """Gathers batches of like columns until there are enough for one statement."""
+    """Gathers batches of like columns until there are enough for one statement.
+
+    Rows are held in ``staged_rows``, which has only columns that some file fills, and names and hashes of files as
+    numbers: a text that is the same in a million rows is dear to keep and to sort. ``staged``, a view of it, has all.
+    """
 
     session: LoadingSession
     profile: Profile
@@ -106,6 +107,7 @@ class Staging:
     layout: Layout | None = None
     gathered: list[pa.Table] = field(default_factory=list)
     refused: list[dict[str, object]] = field(default_factory=list)
+    held: tuple[str, ...] = ()
     always_identified: bool = True
 
     def take(self, file: SourceFile) -> None:
@@ -130,6 +132,7 @@ class Staging:
         """Map one batch by itself; the layout that it has."""
         self._add(file, batch, FileReceipt(file.name, file.sha256, 0, 0, "utf-8", "", ()))
         self.flush()
+        self._hold(())
         assert self.layout is not None
         return self.layout
 
@@ -171,7 +174,7 @@ class Staging:
         if self.profile.unpivot:
             columns = self._unpivoted(rows, columns)
         else:
-            self.session.register("raw_rows", self._located(rows))
+            self.session.register("raw_rows", self._with_folded_plates(self._located(rows)))
         tidy = [c for c in columns if c in rows.column_names and text.is_tidy(rows[c])]
         statement = compile_mapping(self.profile, self.layout, columns, tidy=tidy)
         for alias, zone in statement.zones.items():
@@ -181,22 +184,45 @@ class Staging:
         self.session.unregister("raw_rows")
 
     def _insert(self, statement: Statement) -> None:
-        names = [c.name for c in self.profile.table.all_columns if c.name != "load_id"] + [*_CHECKS]
+        filled = [name for name in self._types() if name not in statement.blank]
+        self._hold(filled)
         same = identity(self.profile) if self.profile.strategy != "replace_window" else "NULL"
-        listed = ", ".join(quoted(name) for name in names)
         self.session.run(
-            f"INSERT INTO {STAGED} SELECT {listed}, {same} FROM ({statement.sql})", **statement.parameters
+            f"INSERT INTO {_HELD} BY NAME SELECT {', '.join(map(quoted, filled))}, {same} AS identity "
+            f"FROM ({statement.sql})",
+            **statement.parameters,
         )
         if statement.skipped_sql:
             [(skipped,)] = self.session.rows(statement.skipped_sql, **statement.skipped_parameters)
             self.skipped += int(skipped)
+
+    def _types(self) -> dict[str, str]:
+        """The columns of ``staged`` but ``identity``, with their types."""
+        types = {c.name: c.type for c in self.profile.table.all_columns if c.name != "load_id"}
+        return types | dict.fromkeys(_CHECKS, "VARCHAR") | dict.fromkeys(_OF_THE_LOAD, "word_of_the_load")
+
+    def _hold(self, filled: Sequence[str]) -> None:
+        """Let ``staged_rows`` have these columns too, and ``staged`` show all that there are."""
+        types, more = self._types(), [name for name in filled if name not in self.held]
+        if self.held and not more:
+            return
+        if self.held:
+            for name in more:
+                self.session.run(f"ALTER TABLE {_HELD} ADD COLUMN {quoted(name)} {types[name]}")
+        else:
+            columns = [f"{quoted(name)} {types[name]}" for name in more] + ["identity UBIGINT"]
+            self.session.run(f"CREATE OR REPLACE TEMP TABLE {_HELD} ({', '.join(columns)})")
+        self.held = (*self.held, *more)
+        shown = [quoted(name) if name in self.held else f"NULL::{types[name]} AS {quoted(name)}" for name in types]
+        listed = ", ".join(["rowid", *shown, "identity"])
+        self.session.run(f"CREATE OR REPLACE TEMP VIEW {STAGED} AS SELECT {listed} FROM {_HELD}")
 
     def _unpivoted(self, rows: pa.Table, columns: list[str]) -> list[str]:
         """Register one row for each of the profile's named columns; the columns that this leaves."""
         spec = self.profile.unpivot
         assert spec is not None
         wanted = [c for c in spec.columns if c in columns]
-        self.session.register("raw_wide", rows)
+        self.session.register("raw_wide", self._with_folded_plates(rows))
         self.session.run(
             f"CREATE OR REPLACE TEMP TABLE raw_long AS FROM (UNPIVOT raw_wide ON {', '.join(map(quoted, wanted))} "
             f"INTO NAME {quoted(spec.name)} VALUE {quoted(spec.value)}) WHERE trim({quoted(spec.value)}) <> ''"
@@ -217,8 +243,18 @@ class Staging:
         lon, lat = places.degrees_from(x, y, place.crs, place.missing)
         return rows.append_column(LON, lon).append_column(LAT, lat)
 
+    def _with_folded_plates(self, rows: pa.Table) -> pa.Table:
+        """Rows of plates with ``_folded``: the cell that the plate is read from, folded."""
+        assert self.layout is not None
+        column = plate_column(self.layout)
+        if column is None:
+            return rows
+        blank = pa.chunked_array([pa.nulls(rows.num_rows, pa.string())])
+        return rows.append_column(FOLDED, plates.folded_cells(rows[column]) if column in rows.column_names else blank)
+
     def set_aside(self) -> None:
         """Copy rows with a fault to ``staged_rejects``, beside those that no reader could take apart."""
+        self._hold(())
         fields = [c.name for c in REJECTS if c.name != "load_id"]
         if self.refused:
             kinds = {"line": pa.int64()}
@@ -250,7 +286,7 @@ class Staging:
         """A note for each column whose values are there but cannot be read; `LoadError` where that is most times."""
         found = self.session.rows(
             f"SELECT one[1], count(*), min_by(file_name, place), min_by(line, place), min_by(one[2], place), "
-            f"min_by(one[3], place) FROM (SELECT rowid AS place, file_name, line, "
+            f"min_by(one[3], place) FROM (SELECT {_PLACE} AS place, file_name, line, "
             f"string_split(unnest(string_split(unread, $between)), $within) AS one FROM {STAGED} "
             f"WHERE unread IS NOT NULL AND fault IS NULL) GROUP BY 1 ORDER BY 2 DESC, 1",
             between=BETWEEN, within=WITHIN,
@@ -311,7 +347,7 @@ def _collapse(session: LoadingSession, profile: Profile) -> int:
     if not doubled:
         return 0
     keys = ", ".join(quoted(k) for k in profile.key)
-    last_first = f"(PARTITION BY identity, {keys} ORDER BY rowid DESC)"
+    last_first = f"(PARTITION BY identity, {keys} ORDER BY {_PLACE} DESC, rowid DESC)"
     session.run(
         f"CREATE OR REPLACE TEMP TABLE superseded AS SELECT * FROM (SELECT rowid AS row_number, "
         f"row_number() OVER {last_first} AS place, row_hash = first_value(row_hash) OVER {last_first} AS same "
@@ -325,14 +361,14 @@ def _collapse(session: LoadingSession, profile: Profile) -> int:
             column=profile.key[0],
             reason=f"{', '.join(profile.key)}: a later row of the same key differs; the last is kept",
         )
-    session.run(f"DELETE FROM {STAGED} WHERE rowid IN (SELECT row_number FROM superseded)")
+    session.run(f"DELETE FROM {_HELD} WHERE rowid IN (SELECT row_number FROM superseded)")
     counted = "same" if profile.duplicates == "refuse" else "true"
     [(repeated,)] = session.rows(f"SELECT count(*) FROM superseded WHERE {counted}")
     return int(repeated)
 
 
 def _refuse_when_too_many(session: LoadingSession, profile: Profile, intake: Intake) -> None:
-    session.run(f"DELETE FROM {STAGED} WHERE fault IS NOT NULL")
+    session.run(f"DELETE FROM {_HELD} WHERE fault IS NOT NULL")
     refused, tolerated = sum(intake.rejected.values()), profile.table.tolerated_reject_share
     if refused <= tolerated * intake.read:
         return

@@ -70,8 +70,8 @@ def _write_rows(session: LoadingSession, profile: Profile, load_id: int, differe
         incoming = "FROM incoming"
     order = ", ".join(map(quoted, (*profile.table.partition, *profile.table.sort)))
     session.run(
-        f"INSERT INTO {target} ({listed}, load_id) SELECT {listed}, $load_id FROM ({incoming})"
-        + (f" ORDER BY {order}" if order else ""),
+        f"INSERT INTO {target} ({listed}, load_id) SELECT {listed}, $load_id FROM ({incoming}"
+        + (f" ORDER BY {order})" if order else ")"),
         load_id=load_id,
     )
     if profile.table.name == "plate_reads":

@@ -9,7 +9,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from data_connectors.mapping import LAT, LON, choose_layout, compile_mapping, require_columns
+from data_connectors.layouts import choose_layout, require_columns
+from data_connectors.mapping import FOLDED, LAT, LON, compile_mapping
 from data_connectors.normalise import plates, times
 from data_connectors.profile import PROFILES, Layout, Profile, profile_names
 from data_connectors.readers import READERS, LoadError, SourceFile, reader_for
@@ -41,7 +42,7 @@ def run(profile: Profile, layout: Layout, columns: list[str], values: list[str |
     n = len(values)
     rows = {c: pa.array(values, pa.string()) for c in columns}
     rows |= {"_line": pa.array(range(n)), "_file_name": pa.array(["f.csv"] * n), "_file_hash": pa.array(["0"] * n)}
-    rows |= {name: pa.nulls(n, pa.float64()) for name in (LON, LAT)}
+    rows |= {name: pa.nulls(n, pa.float64()) for name in (LON, LAT)} | {FOLDED: pa.nulls(n, pa.string())}
     statement = compile_mapping(profile, layout, columns)
     connection.register("raw_rows", pa.table(rows))
     codes = plates.region_codes()
@@ -110,10 +111,23 @@ def test_compiles_and_runs_on_a_file_with_its_columns(name: str, layout: str) ->
     made = run(profile, chosen, columns, values)
     assert len(made) == len(values)
     assert {c.name for c in profile.table.columns} <= set(made[0])
+    blank = compile_mapping(profile, chosen, columns).blank
+    assert not any(row[name] is not None for row in made for name in blank), "a column said to be blank is not"
     if any(profile.table.column(time).required for time in chosen.times):
         assert made[0]["fault"] and made[1]["fault"], "a row without its required time is refused"
     if profile.table.lake == "sightings":
         assert not any(row["fault_value"] for row in made), "a fault of plate data shows no value"
+
+
+@pytest.mark.parametrize(("name", "layout"), LAYOUTS)
+def test_what_no_column_of_the_file_fills_is_known_to_be_blank(name: str, layout: str) -> None:
+    """Without its optional columns, and without any: what is said to be blank is, so that it need not be held."""
+    profile, chosen = layout_of(name, layout)
+    given = raw_columns(profile, chosen)
+    for columns in ([c for c in given if c not in profile.optional], []):
+        blank = compile_mapping(profile, chosen, columns).blank
+        made = run(profile, chosen, columns, [None, "", "x", "0", "2024-01-31"])
+        assert not any(row[column] is not None for row in made for column in blank)
 
 
 @pytest.mark.parametrize(("name", "layout"), LAYOUTS)

@@ -188,6 +188,16 @@ def test_a_feed_that_repeats_to_update_keeps_the_last_silently(town, store: Stor
     assert stored(store, "occurred_local")["7"] == ["2025-03-02 10:00:00"]
 
 
+def test_the_last_row_wins_whatever_days_the_rows_are_of(town, store: Store) -> None:
+    """An update may say an earlier day; joining rows to the days of their zone must not change which was last."""
+    first = [town.row(number, when=f"03/{number:02}/2025 10:00") for number in range(28, 0, -1)]
+    updates = [town.row(number, offense="ARSON", when=f"02/{number:02}/2025 10:00") for number in range(1, 29)]
+    files = [town.file("z.csv", "".join(first + updates[:14])), town.file("a.csv", "".join(updates[14:]))]
+    receipt = load(store, town.duplicates_last(), files)
+    assert (receipt.new, receipt.repeated) == (28, 28)
+    assert str(store.read("SELECT max(occurred_local) AS latest FROM incidents").latest[0]) == "2025-02-28 10:00:00"
+
+
 def test_the_receipt_adds_up(town, store: Store) -> None:
     load(store, town.profile, town.file("one.csv", town.rows(range(30))))
     rows = town.rows(range(10)) + town.rows(range(10, 15), when="04/01/2025 10:00") + town.rows(range(30, 70))
