@@ -67,12 +67,15 @@ def settle(connection: Connection, lake: Lake, *, alone: Callable[[], AbstractCo
 
 
 def _crowded(connection: Connection, lake: Lake) -> list[str]:
-    """Tables that have gathered many small files."""
+    """Tables that have gathered many small files beside the one that each of their partitions needs."""
     catalog = catalog_schema(connection, lake)
     found = connection.rows(
+        f"WITH parts AS (SELECT data_file_id, string_agg(partition_value, ' ' ORDER BY partition_key_index) AS part "
+        f"FROM {catalog}.ducklake_file_partition_value GROUP BY data_file_id) "
         f"SELECT t.table_name FROM {catalog}.ducklake_data_file f JOIN {catalog}.ducklake_table t USING (table_id) "
+        "LEFT JOIN parts p USING (data_file_id) "
         "WHERE f.end_snapshot IS NULL AND t.end_snapshot IS NULL GROUP BY t.table_name, t.table_id "
-        f"HAVING count(*) > {_SMALL_FILES} + count(DISTINCT f.partition_id)"
+        f"HAVING count(*) > {_SMALL_FILES} + count(DISTINCT p.part)"
     )
     return [table for (table,) in found if lake == "sightings" or table in BOOKKEEPING[lake]]
 
