@@ -71,22 +71,22 @@ def read_delimited(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatc
     """
     shape: _Shape | None = None
     line, begun, encoding = 1, False, "utf-8"
-    for block, encoding, last in _records(file, options):
+    for block, encoding in _records(file, options):
         if shape is None:
             shape, body, line = _opened(file, options, block)
         else:
             body = block
         if body:
-            batch = _parsed(file, shape, body, line, encoding, last)
-            line += body.count(b"\n")
-            yield batch
+            ends = body.count(b"\n")
+            yield _parsed(file, shape, body, line, ends, encoding)
+            line += ends
             begun = True
     if shape and shape.names and not begun:
         yield _by_csv(file, shape, b"", line, encoding)  # a header alone still tells its columns
 
 
-def _records(file: SourceFile, options: ReaderOptions) -> Iterator[tuple[bytes, str, bool]]:
-    """Blocks cut between records, and whether each is the last; lines that end in a lone CR end in LF here."""
+def _records(file: SourceFile, options: ReaderOptions) -> Iterator[tuple[bytes, str]]:
+    """Blocks cut between records; lines that end in a lone CR end in LF here."""
     quote = _quote(options)
     held, encoding, lone = b"", "utf-8", None
     for block, found in utf8_blocks(file, options):
@@ -94,12 +94,12 @@ def _records(file: SourceFile, options: ReaderOptions) -> Iterator[tuple[bytes, 
         held, encoding = held + (block.replace(b"\r", b"\n") if lone else block), found
         cut = _cut(held, quote)
         if cut:
-            yield held[:cut], encoding, False
+            yield held[:cut], encoding
             held = held[cut:]
         elif len(held) > _LONGEST_RECORD:
             raise _unclosed(file, None)
     if held:
-        yield held, encoding, True
+        yield held, encoding
 
 
 def _cut(block: bytes, quote: str | None) -> int:
@@ -173,8 +173,9 @@ def _csv(lines: io.StringIO, delimiter: str, quote: str | None) -> Iterator[list
     return csv.reader(lines, delimiter=delimiter, quotechar=quote)
 
 
-def _parsed(file: SourceFile, shape: _Shape, body: bytes, line: int, encoding: str, last: bool) -> RawBatch:
-    lines = body.count(b"\n") + (not body.endswith(b"\n"))
+def _parsed(file: SourceFile, shape: _Shape, body: bytes, line: int, ends: int, encoding: str) -> RawBatch:
+    """The block's rows; it begins on this line and holds so many line ends."""
+    lines = ends + (not body.endswith(b"\n"))
     plain_ends = b"\r" not in body or body.count(b"\r") == body.count(b"\r\n")
     table = _by_arrow(shape, body) if plain_ends else None
     if table is None or table.num_rows != lines:
