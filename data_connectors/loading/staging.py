@@ -48,8 +48,20 @@ class Intake:
     notes: tuple[str, ...]
 
 
-def stage(session: LoadingSession, profile: Profile, files: Sequence[SourceFile], report: Report) -> Intake:
+def stage(
+    session: LoadingSession,
+    profile: Profile,
+    files: Sequence[SourceFile],
+    report: Report,
+    *,
+    row_by_row: bool = False,
+) -> Intake:
     """Read and map every file into the session's ``staged`` and ``staged_rejects``.
+
+    Parameters
+    ----------
+    row_by_row : bool
+        Refuse rows one by one, however many: then only a file of which no row can be used is an error.
 
     Raises
     ------
@@ -63,14 +75,19 @@ def stage(session: LoadingSession, profile: Profile, files: Sequence[SourceFile]
             remedy='Write the zone into it, e.g. timezone = "America/New_York". Nothing was loaded.',
         )
     make_tables(session, profile, files)
-    staging = Staging(session, profile, sum(file.path.stat().st_size for file in files), report)
+    staging = Staging(session, profile, sum(file.path.stat().st_size for file in files), report, row_by_row=row_by_row)
     for file in files:
         staging.take(file)
     staging.flush()
     staging.set_aside()
     repeated = 0 if profile.strategy == "replace_window" else _collapse(session, profile)
     intake = staging.intake(repeated)
-    _refuse_when_too_many(session, profile, intake)
+    if "fault" in staging.held:  # not where the reader took no row apart
+        session.run(f"DELETE FROM {_HELD} WHERE fault IS NOT NULL")
+    if row_by_row:
+        _refuse_when_none_is_left(session, profile, intake)
+    else:
+        _refuse_when_too_many(session, profile, intake)
     return intake
 
 
@@ -109,6 +126,7 @@ class Staging:
     refused: list[dict[str, object]] = field(default_factory=list)
     held: tuple[str, ...] = ()
     always_identified: bool = True
+    row_by_row: bool = False
 
     def take(self, file: SourceFile) -> None:
         """Read one file; its rows are mapped when enough are gathered."""
@@ -297,7 +315,7 @@ class Staging:
             shown = f": {said[:_MOST_SHOWN]!r}" if said else ""
             first = f"{file}, line {line}, column {source!r}{shown}"
             tolerated = self.profile.table.tolerated_reject_share
-            if kind != "coordinate" and n >= _FEW_UNREAD and n > tolerated * self.read:
+            if not self.row_by_row and kind != "coordinate" and n >= _FEW_UNREAD and n > tolerated * self.read:
                 raise LoadError(
                     f"{column} of {n:,} of {rows_said(self.read)} could not be read, more than the {tolerated:.0%} "
                     f"that {self.profile.table.name} tolerates, so nothing was loaded (first: {first})",
@@ -368,10 +386,19 @@ def _collapse(session: LoadingSession, profile: Profile) -> int:
 
 
 def _refuse_when_too_many(session: LoadingSession, profile: Profile, intake: Intake) -> None:
-    session.run(f"DELETE FROM {_HELD} WHERE fault IS NOT NULL")
     refused, tolerated = sum(intake.rejected.values()), profile.table.tolerated_reject_share
-    if refused <= tolerated * intake.read:
-        return
+    if refused > tolerated * intake.read:
+        raise _refused(session, profile, intake, f"more than the {tolerated:.0%} that {profile.table.name} tolerates")
+
+
+def _refuse_when_none_is_left(session: LoadingSession, profile: Profile, intake: Intake) -> None:
+    refused = dict(session.rows(f"SELECT file_hash, count(*) FROM {REFUSED} GROUP BY 1"))
+    if any(refused.get(file.sha256, 0) == file.rows + file.rejected for file in intake.files):
+        raise _refused(session, profile, intake, "and none is left")
+
+
+def _refused(session: LoadingSession, profile: Profile, intake: Intake, too_many: str) -> LoadError:
+    refused = sum(intake.rejected.values())
     raw = "NULL" if profile.table.lake == "sightings" else "raw"  # a row of plates is not for a screen or a log
     examples = session.rows(
         f"SELECT file_name, line, reason, coalesce('it says ' || said, {raw}) FROM {REFUSED} "
@@ -380,9 +407,8 @@ def _refuse_when_too_many(session: LoadingSession, profile: Profile, intake: Int
     said = "; ".join(f"{n:,} × {reason}" for reason, n in intake.rejected.items())
     shown = "".join(f"\n  {name}, line {line}: {reason}{_shortened(more)}" for name, line, reason, more in examples)
     verb = "is" if refused == 1 else "are"
-    raise LoadError(
-        f"{refused:,} of {rows_said(intake.read)} {verb} refused ({said}), more than the {tolerated:.0%} that "
-        f"{profile.table.name} tolerates, so nothing was loaded",
+    return LoadError(
+        f"{refused:,} of {rows_said(intake.read)} {verb} refused ({said}), {too_many}, so nothing was loaded",
         remedy=f"Mend the file, or the profile {profile.name!r}. The first:{shown}",
     )
 

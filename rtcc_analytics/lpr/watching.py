@@ -311,7 +311,8 @@ def _staged(session: LoadingSession, profile: str, paths: list[Path]) -> tuple[P
     known = Profile.find(profile)
     if known.table.name != "plate_reads":
         raise LprError(f"profile {profile} fills {known.table.name}; watch takes plate reads")
-    return known, stage(session, known, tuple(SourceFile(p) for p in paths), lambda *_: None)
+    files = tuple(SourceFile(p) for p in paths)
+    return known, stage(session, known, files, lambda *_: None, row_by_row=True)
 
 
 def _unless_held(job: Callable[[], Handled]) -> Handled:
