@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from data_connectors.store import LoadingSession
 
 MOST_FILES, MOST_BYTES = 200, 32_000_000
+LONGEST_NAME = 200
 KEEP_EVERY_S = 10.0
 SESSION_S = 300.0  # a session that stays open remembers something of each snapshot
 SETTLED_S = 0.05
@@ -108,7 +109,7 @@ class Watcher:
 
     def __post_init__(self) -> None:
         self.spool = Path(self.spool)
-        self.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _folder(self.spool)
 
     def refresh(self, *, every_s: float = 5.0) -> bool:
         """Read the lists again where a load, or one taken back, changed them; whether it did."""
@@ -295,11 +296,13 @@ class Watcher:
         return entries.take(pa.array(rows, pa.int64()))
 
     def _set_aside(self, profile: str, path: Path, reason: str) -> None:
-        folder = self.spool / "refused" / profile
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = _folder(self.spool, "refused", profile)
+        name = path.name
+        if (folder / name).exists() or len(os.fsencode(name)) > LONGEST_NAME:  # a reason's name is longer
+            name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}{path.suffix[:20]}"
         with suppress(FileNotFoundError):
-            path.replace(folder / path.name)
-        (folder / f"{path.name}.reason").write_text(reason + "\n", encoding="utf-8")
+            path.replace(folder / name)
+        (folder / f"{name}.reason").write_text(reason + "\n", encoding="utf-8", errors="backslashreplace")
         self._done([path])
 
 
@@ -367,8 +370,7 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 def put(spool: Path, profile: str, body: bytes, *, suffix: str) -> Path:
     """Put a body into the spool: whole and on disk, or not at all."""
-    folder = spool / profile
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = _folder(spool, profile)
     name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}{suffix}"
     partial = folder / f".{name}"
     with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -376,6 +378,15 @@ def put(spool: Path, profile: str, body: bytes, *, suffix: str) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return partial.rename(folder / name)
+
+
+def _folder(spool: Path, *names: str) -> Path:
+    """A folder of the spool, made where it is absent: it and those above it are their owner's alone."""
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in names:
+        spool = spool / name
+        spool.mkdir(exist_ok=True, mode=0o700)
+    return spool
 
 
 def _added(a: Handled, b: Handled) -> Handled:

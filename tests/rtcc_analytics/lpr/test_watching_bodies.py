@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from rtcc_analytics.lpr.watching import Watcher, put
 from tests.rtcc_analytics.lpr.test_watching import NOW, PURPOSE, body, held, watcher  # noqa: F401
+
+
+def lay(watcher: Watcher, name: str | bytes, content: bytes) -> Path:  # noqa: F811
+    """A file written into the spool as it lies."""
+    folder = watcher.spool / "flock_reads"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / os.fsdecode(name)
+    path.write_bytes(content)
+    return path
 
 
 def spoilt(*plates: str, **changed: object) -> bytes:
@@ -37,3 +48,12 @@ def test_a_row_that_cannot_be_used_takes_no_other_with_it(watcher: Watcher, chan
     assert line == 1 and reason
     [reason] = [p.read_text() for p in watcher.spool.glob("refused/*/*.reason")]
     assert "none is left" in reason
+
+
+def test_a_file_set_aside_replaces_none_of_the_same_name(watcher: Watcher) -> None:  # noqa: F811
+    for words in (b"first", b"second", b"third"):
+        lay(watcher, "same.json", words)
+        assert watcher.once().refused == 1
+    aside = list(watcher.spool.glob("refused/flock_reads/*"))
+    assert sorted(p.read_bytes() for p in aside if p.suffix == ".json") == [b"first", b"second", b"third"]
+    assert {p.with_suffix("") for p in aside if p.suffix == ".reason"} == {p for p in aside if p.suffix == ".json"}
