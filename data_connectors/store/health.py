@@ -224,10 +224,10 @@ def _pruning(connection: Connection, lake: Lake) -> Iterator[Finding]:
 
 def _index(connection: Connection) -> Iterator[Finding]:
     """Whether searches by reader and hour, and for similar plates, see every read."""
-    if plate_index.out_of_step(connection):
+    for table in plate_index.out_of_step(connection):
         yield Finding(
             "problem",
-            "sightings: reads_by_reader, plates_seen or readers_seen lacks reads of plate_reads, or has more, so searches are wrong",
+            f"sightings: {table} does not hold what plate_reads gives, so searches are wrong",
             f"rtcc init --store {connection.location.text}",
         )
 

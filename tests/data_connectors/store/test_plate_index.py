@@ -9,6 +9,7 @@ import pytest
 
 from data_connectors import load
 from data_connectors.store import LoadingSession, Purpose, Store, plate_index
+from data_connectors.store.engine import Attach, connected
 
 PURPOSE = Purpose("test", "SIMULATED-1")
 HEADER = "plate,read_time,camera,lat,lon,read_id\n"
@@ -113,23 +114,55 @@ def test_a_job_that_fails_leaves_them_as_they_were(embedded: Store, write, reads
     assert rows(embedded) == before == made_anew(embedded)
 
 
+ONE = "(SELECT min(line) FROM reads_by_reader WHERE day = '2026-03-01')"
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "named"),
+    [
+        (["DELETE FROM reads_by_reader WHERE plate = 'XY34ZZ'"], ["reads_by_reader"]),
+        (["UPDATE reads_by_reader SET plate = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["reads_by_reader"]),
+        (
+            [
+                f"DELETE FROM reads_by_reader WHERE day = '2026-03-01' AND line = {ONE}",
+                "INSERT INTO reads_by_reader FROM reads_by_reader WHERE day = '2026-03-05' LIMIT 1",
+            ],
+            ["reads_by_reader"],
+        ),
+        (["DELETE FROM plates_seen"], ["plates_seen"]),
+        (["DELETE FROM plates_seen WHERE plate <> read_as"], ["plates_seen"]),
+        (["UPDATE plates_seen SET plate = 'QQ99QQ', read_as = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["plates_seen"]),
+        (["DELETE FROM readers_seen"], ["readers_seen"]),
+        (["INSERT INTO readers_seen FROM readers_seen LIMIT 1"], ["readers_seen"]),
+        (["UPDATE readers_seen SET lon = 0, lat = 0"], ["readers_seen"]),
+        (["UPDATE plate_reads SET plate = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["reads_by_reader", "plates_seen"]),
+    ],
+)
+def test_what_differs_from_plate_reads_is_named_and_made_anew(
+    embedded: Store, write, reads, spoiled: list[str], named: list[str]
+) -> None:
+    write(embedded, "plate_reads", [row | {"candidates": ["AB12CO"]} for row in reads("AB12CD", "XY34ZZ")])
+    write(embedded, "plate_reads", reads("AB12CD", "XY34ZZ", day="2026-03-05"))
+    with connected(embedded._place, Attach("sightings", read_only=False)) as connection:
+        assert plate_index.out_of_step(connection) == []
+        for sql in spoiled:
+            connection.run(sql)
+        assert plate_index.out_of_step(connection) == named
+        plate_index.mend(connection)
+        assert plate_index.out_of_step(connection) == []
+    assert rows(embedded) == made_anew(embedded)
+
+
 def test_doctor_names_and_init_mends_what_is_out_of_step(embedded: Store, write, reads) -> None:
     write(embedded, "plate_reads", reads("AB12CD", "XY34ZZ"))
     with embedded.loading("sightings") as session:
-        session.run("DELETE FROM sightings.main.reads_by_reader WHERE plate = 'XY34ZZ'")
-    [problem] = [f for f in embedded.doctor() if f.level == "problem"]
-    assert "reads_by_reader" in problem.what and problem.remedy == f"rtcc init --store {embedded.location}"
+        session.run("UPDATE sightings.main.reads_by_reader SET plate = 'QQ99QQ' WHERE plate = 'XY34ZZ'")
+        session.run("DELETE FROM sightings.main.readers_seen")
+    problems = [f for f in embedded.doctor() if f.level == "problem"]
+    assert [f.what.split()[1] for f in problems] == ["reads_by_reader", "readers_seen"]
+    assert {f.remedy for f in problems} == {f"rtcc init --store {embedded.location}"}
     Store.create(embedded.location)
     assert rows(embedded) == made_anew(embedded) and not [f for f in embedded.doctor() if f.level == "problem"]
-    with embedded.loading("sightings") as session:
-        session.run("DELETE FROM sightings.main.plates_seen")
-    assert [f.level for f in embedded.doctor() if "plates_seen" in f.what] == ["problem"]
-    Store.create(embedded.location)
-    with embedded.loading("sightings") as session:
-        session.run("DELETE FROM sightings.main.readers_seen")
-    assert [f.level for f in embedded.doctor() if "readers_seen" in f.what] == ["problem"]
-    Store.create(embedded.location)
-    assert rows(embedded) == made_anew(embedded)
 
 
 def test_an_older_store_gets_them_filled(embedded: Store, write, reads) -> None:
