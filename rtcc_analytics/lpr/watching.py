@@ -13,7 +13,7 @@ import math
 import os
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from data_connectors.loading.staging import Intake
     from data_connectors.store import LoadingSession
 
+Version = tuple[int, int]
+
 MOST_FILES, MOST_BYTES = 200, 32_000_000
 LONGEST_NAME = 200
 KEEP_EVERY_S = 10.0
 SESSION_S = 300.0  # a session that stays open remembers something of each snapshot
-SETTLED_S = 0.05
+SETTLED_S = 2.0  # a file that changed since may still be being written: alerts at once, anything final later
 _STATE = """/* lpr watch, state of the lists */
 SELECT coalesce(max(load_id), 0), count(undone_at) FROM {loads} WHERE table_name = 'hotlist_entries'"""
 _LISTS = """/* lpr watch, lists in force */
@@ -100,7 +102,8 @@ class Watcher:
     categories: tuple[str, ...] | None = None
     _lists: Any = field(default=None, init=False)
     _state: tuple[Any, ...] | None = field(default=None, init=False)
-    _matched: dict[Path, str] = field(default_factory=dict, init=False)
+    _matched: dict[Path, Version] = field(default_factory=dict, init=False)
+    _doubtful: dict[Path, Version] = field(default_factory=dict, init=False)
     _kept_at: float = field(default=-math.inf, init=False)
     _open: ExitStack = field(default_factory=ExitStack, init=False)
     _session: LoadingSession | None = field(default=None, init=False)
@@ -132,9 +135,16 @@ class Watcher:
         return True
 
     def once(self) -> Handled:
-        """Take what is waiting now: match, alert, store. A file that cannot be loaded is set aside with its reason."""
+        """Take what is waiting now: match, alert, store. A file that cannot be loaded is set aside with its reason.
+
+        Files that changed in the last two seconds are looked at again after two more, and left if they go on changing.
+        """
         try:
-            return _added(self.match(), self.keep())
+            done = self.match()
+            if not all(map(_settled, self._known().values())):
+                time.sleep(SETTLED_S)
+                done = _added(done, self.match())
+            return _added(done, self.keep())
         finally:
             self.close()
 
@@ -142,16 +152,16 @@ class Watcher:
         """Hold the files that are new against the lists, and write the alerts; the files stay in the spool."""
         self.refresh()
         total = Handled()
-        for profile, paths in waiting(self.spool, but=self._matched):
+        for profile, paths in waiting(self.spool, but=self._known()):
             total = _added(total, self._each(self._match, profile, paths))
         return total
 
     def keep(self) -> Handled:
-        """Store the reads of the files that were matched, and take those out of the spool."""
+        """Store the reads of the files that were matched and no longer change, and take those out of the spool."""
         self._kept_at = time.monotonic()
         by_profile: dict[str, list[Path]] = {}
-        for path, profile in list(self._matched.items()):
-            by_profile.setdefault(profile, []).append(path)
+        for path in filter(lambda path: _settled(_version(path)), list(self._matched)):
+            by_profile.setdefault(path.parent.name, []).append(path)
         total = Handled()
         for profile, paths in by_profile.items():
             while paths:
@@ -189,6 +199,11 @@ class Watcher:
         self._session = None
         self._open.close()
 
+    def _known(self) -> dict[Path, Version]:
+        """Files that need no look now: matched as they are, or unreadable a moment ago and the same since."""
+        self._doubtful = {path: version for path, version in list(self._doubtful.items()) if not _settled(version)}
+        return self._doubtful | dict(list(self._matched.items()))
+
     def _checked(self) -> LoadingSession:
         """The session to match in, kept open since opening takes longer than matching; a new one where it was lost."""
         if self._session is not None and time.monotonic() - self._opened_at < SESSION_S:
@@ -207,6 +222,7 @@ class Watcher:
         """A job over all the files; where one is at fault, over each by itself, and that one is set aside."""
         from data_connectors.store import StoreError
 
+        before = _version(paths[0])
         try:
             return job(profile, paths)
         except FileNotFoundError:  # somebody took a file away meanwhile
@@ -223,8 +239,7 @@ class Watcher:
                 with self.store.loading("sightings"):  # which fails where not a file is at fault, but the store
                     pass
             if alone:
-                self._set_aside(profile, paths[0], str(error))
-                return Handled(files=1, refused=1)
+                return self._refused(profile, paths[0], before, str(error))
         done = Handled()
         for path in paths:
             done = _added(done, self._each(job, profile, [path], alone=True))
@@ -233,7 +248,7 @@ class Watcher:
     def _match(self, profile: str, paths: list[Path]) -> Handled:
         from data_connectors.store import StoreError
 
-        arrived = min(path.stat().st_mtime for path in paths)
+        arrived, before = min(path.stat().st_mtime for path in paths), [_version(path) for path in paths]
         session = self._session or self._checked()
         try:
             _staged(session, profile, paths)
@@ -241,7 +256,7 @@ class Watcher:
         except StoreError:  # it may have lost its server; the next try opens another
             self.close()
             raise
-        self._matched.update(dict.fromkeys(paths, profile))
+        self._matched.update(zip(paths, before, strict=True))
         return Handled(files=len(paths), alerts=new, oldest_s=time.time() - arrived)
 
     def _keep(self, profile: str, paths: list[Path]) -> Handled:
@@ -260,7 +275,7 @@ class Watcher:
         return Handled(reads=receipt.new, alerts=new)
 
     def _done(self, paths: list[Path]) -> None:
-        """Forget files that are stored, set aside or gone; one that is still there is matched anew."""
+        """Forget files that are stored, refused or gone; one that is still there is matched anew."""
         for path in paths:
             self._matched.pop(path, None)
 
@@ -295,6 +310,15 @@ class Watcher:
         rows = [row for a, b in zip(first, last, strict=True) for row in range(a, b)]
         return entries.take(pa.array(rows, pa.int64()))
 
+    def _refused(self, profile: str, path: Path, before: Version, reason: str) -> Handled:
+        """Set a file aside, or where it may still be being written leave it for another try."""
+        self._done([path])
+        if _version(path) != before or not _settled(before):
+            self._doubtful[path] = before
+            return Handled()
+        self._set_aside(profile, path, reason)
+        return Handled(files=1, refused=1)
+
     def _set_aside(self, profile: str, path: Path, reason: str) -> None:
         folder = _folder(self.spool, "refused", profile)
         name = path.name
@@ -303,7 +327,6 @@ class Watcher:
         with suppress(FileNotFoundError):
             path.replace(folder / name)
         (folder / f"{name}.reason").write_text(reason + "\n", encoding="utf-8", errors="backslashreplace")
-        self._done([path])
 
 
 def _staged(session: LoadingSession, profile: str, paths: list[Path]) -> tuple[Profile, Intake]:
@@ -328,16 +351,12 @@ def _unless_held(job: Callable[[], Handled]) -> Handled:
         return Handled()
 
 
-def waiting(spool: Path, *, but: Collection[Path]) -> Iterator[tuple[str, list[Path]]]:
-    """Files waiting, oldest first, by profile: as many as one round takes, and none of `but`.
-
-    Files still being written are left.
-    """
-    now, known = time.time(), {str(path) for path in list(but)}  # before looking: one leaves the spool, then `but`
+def waiting(spool: Path, *, but: Mapping[Path, Version]) -> Iterator[tuple[str, list[Path]]]:
+    """Files waiting, oldest first, by profile: as many as one round takes, and none of `but` unless it changed."""
+    known = {str(path): version for path, version in but.items()}
     for folder in sorted(p for p in spool.iterdir() if p.is_dir() and p.name != "refused"):
-        listed = sorted((entry.stat().st_mtime, entry.path) for entry in _files(folder) if entry.path not in known)
-        files = as_many_as_one_round([Path(path) for modified, path in listed if now - modified >= SETTLED_S])
-        if files:
+        new = sorted((version, path) for path, version in _files(folder) if known.get(path) != version)
+        if files := as_many_as_one_round([Path(path) for _, path in new]):
             yield folder.name, files
 
 
@@ -351,21 +370,29 @@ def as_many_as_one_round(paths: list[Path]) -> list[Path]:
     return paths
 
 
-def _version(path: Path) -> tuple[int, int]:
+def _version(path: Path) -> Version:
     """When a file was last written, and its bytes; zeros where it is gone."""
     try:
-        told = path.stat()
+        return _version_of(path.stat())
     except FileNotFoundError:
         return 0, 0
+
+
+def _version_of(told: os.stat_result) -> Version:
     return told.st_mtime_ns, told.st_size
 
 
-def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
+def _settled(version: Version) -> bool:
+    """Whether a file has been as it is for long enough; a clock ahead of this one tells nothing."""
+    return not 0 <= time.time() - version[0] / 1e9 < SETTLED_S
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Version]]:
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
                 if entry.is_file() and not entry.name.startswith("."):
-                    yield entry
+                    yield entry.path, _version_of(entry.stat())
 
 
 def put(spool: Path, profile: str, body: bytes, *, suffix: str) -> Path:

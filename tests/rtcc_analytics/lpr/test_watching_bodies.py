@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
-from rtcc_analytics.lpr.watching import Watcher, put
+from rtcc_analytics.lpr.watching import Handled, Watcher, put
 from tests.rtcc_analytics.lpr.test_watching import NOW, PURPOSE, body, held, watcher  # noqa: F401
 
 
@@ -57,3 +59,26 @@ def test_a_file_set_aside_replaces_none_of_the_same_name(watcher: Watcher) -> No
     aside = list(watcher.spool.glob("refused/flock_reads/*"))
     assert sorted(p.read_bytes() for p in aside if p.suffix == ".json") == [b"first", b"second", b"third"]
     assert {p.with_suffix("") for p in aside if p.suffix == ".reason"} == {p for p in aside if p.suffix == ".json"}
+
+
+def test_a_file_half_written_is_left_until_it_is_whole_or_changes_no_more(watcher: Watcher, monkeypatch) -> None:  # noqa: F811
+    whole = body("W4N7E2D", "B2B2B2B")
+    path = lay(watcher, "slow.json", whole[:-40])
+    lay(watcher, "never.json", b"{ no json")
+    lay(watcher, "good.json", body("M1S5I6N"))
+    with monkeypatch.context() as young:
+        young.setattr("rtcc_analytics.lpr.watching.SETTLED_S", 3600.0)
+        assert watcher.match() == replace(Handled(1, 0, 1, 0), oldest_s=ANY)
+        assert watcher.match() == Handled(), "tried again though nothing changed"
+        path.write_bytes(whole)
+        assert (watcher.match().alerts, len(held(watcher.store))) == (1, 2)
+        assert watcher.keep() == Handled() and path.exists(), "may still grow"
+    assert watcher.match().refused == 1 and watcher.keep().reads == 3
+    assert not list(watcher.spool.glob("flock_reads/*"))
+
+
+def test_a_file_that_grows_after_it_was_matched_is_matched_again_at_once(watcher: Watcher) -> None:  # noqa: F811
+    path = lay(watcher, "grows.json", body("A1A1A1A"))
+    assert watcher.match().alerts == 0 and watcher.match() == Handled()
+    path.write_bytes(body("A1A1A1A", "W4N7E2D"))
+    assert watcher.match().alerts == 1 and watcher.keep().reads == 2
