@@ -74,6 +74,8 @@ def stage(
             f"the profile {profile.name!r} leaves open in which time zone its clocks are (timezone = \"{OPEN_ZONE}\")",
             remedy='Write the zone into it, e.g. timezone = "America/New_York". Nothing was loaded.',
         )
+    for file in files:
+        _require_readable_name(file)
     make_tables(session, profile, files)
     staging = Staging(session, profile, sum(file.path.stat().st_size for file in files), report, row_by_row=row_by_row)
     for file in files:
@@ -89,6 +91,14 @@ def stage(
     else:
         _refuse_when_too_many(session, profile, intake)
     return intake
+
+
+def _require_readable_name(file: SourceFile) -> None:
+    try:
+        file.name.encode()
+    except UnicodeEncodeError as error:
+        shown = file.name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise LoadError("the file's name is not UTF-8", file=shown, remedy="Give it another name.") from error
 
 
 def make_tables(session: LoadingSession, profile: Profile, files: Sequence[SourceFile]) -> None:

@@ -13,6 +13,7 @@ from data_connectors.readers.records import WITHHELD, Item, batches, columns_of,
 _FEATURE_BODIES = ("attributes", "properties")
 _KINDS = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", type(None): "null"}
 _BLOCK_BYTES = 1 << 20
+_TOO_LONG = "a number of more digits than can be read"  # Python refuses whole numbers of over 4,300
 
 
 def read_json(file: SourceFile, options: ReaderOptions) -> Iterator[RawBatch]:
@@ -151,6 +152,8 @@ def load_document(file: SourceFile, encoding: str = "auto") -> tuple[Any, str]:
         ) from error
     except RecursionError as error:
         raise LoadError("the JSON is nested too deeply to be records", file=file.name) from error
+    except ValueError as error:
+        raise LoadError(f"the JSON has {_TOO_LONG}", file=file.name) from error
 
 
 def decode(data: bytes, name: str, encoding: str = "auto") -> tuple[str, str]:
@@ -266,6 +269,8 @@ def _parsed(line: str) -> Any:
         return ValueError(f"not JSON ({error.msg}, character {error.colno})", line.strip())
     except RecursionError:
         return ValueError("not JSON (nested too deep)", line.strip())
+    except ValueError:
+        return ValueError(_TOO_LONG, line.strip())
 
 
 def reject_of(number: int, item: Any, drop: Iterable[str]) -> RawReject | None:

@@ -150,6 +150,7 @@ class Watcher:
 
     def match(self) -> Handled:
         """Hold the files that are new against the lists, and write the alerts; the files stay in the spool."""
+        _folder(self.spool)
         self.refresh()
         total = Handled()
         for profile, paths in waiting(self.spool, but=self._known()):
@@ -220,41 +221,36 @@ class Watcher:
         self, job: Callable[[str, list[Path]], Handled], profile: str, paths: list[Path], *, alone: bool = False
     ) -> Handled:
         """A job over all the files; where one is at fault, over each by itself, and that one is set aside."""
-        from data_connectors.store import StoreError
-
         before = _version(paths[0])
         try:
             return job(profile, paths)
-        except FileNotFoundError:  # somebody took a file away meanwhile
-            gone = [path for path in paths if not path.exists()]
-            if not gone:
-                raise
-            self._done(gone)
-            left = [path for path in paths if path not in gone]
-            return self._each(job, profile, left, alone=alone) if left else Handled()
-        except RtccError as error:
+        except Exception as error:
             if getattr(error, "transient", False):
                 raise
-            if isinstance(error, StoreError):
+            if gone := [path for path in paths if not path.exists()]:  # somebody took a file away meanwhile
+                self._done(gone)
+                left = [path for path in paths if path not in gone]
+                return self._each(job, profile, left, alone=alone) if left else Handled()
+            if not _of_a_file(error):
                 with self.store.loading("sightings"):  # which fails where not a file is at fault, but the store
                     pass
             if alone:
-                return self._refused(profile, paths[0], before, str(error))
+                words = str(error) if isinstance(error, RtccError) else f"{type(error).__name__}: {error}"
+                return self._refused(profile, paths[0], before, words)
         done = Handled()
         for path in paths:
             done = _added(done, self._each(job, profile, [path], alone=True))
         return done
 
     def _match(self, profile: str, paths: list[Path]) -> Handled:
-        from data_connectors.store import StoreError
-
         arrived, before = min(path.stat().st_mtime for path in paths), [_version(path) for path in paths]
         session = self._session or self._checked()
         try:
             _staged(session, profile, paths)
             new = self._alert(session, arrived)
-        except StoreError:  # it may have lost its server; the next try opens another
-            self.close()
+        except Exception as error:
+            if not _of_a_file(error):  # the session may have lost its server; the next try opens another
+                self.close()
             raise
         self._matched.update(zip(paths, before, strict=True))
         return Handled(files=len(paths), alerts=new, oldest_s=time.time() - arrived)
@@ -339,6 +335,13 @@ def _staged(session: LoadingSession, profile: str, paths: list[Path]) -> tuple[P
         raise LprError(f"profile {profile} fills {known.table.name}; watch takes plate reads")
     files = tuple(SourceFile(p) for p in paths)
     return known, stage(session, known, files, lambda *_: None, row_by_row=True)
+
+
+def _of_a_file(error: Exception) -> bool:
+    """Whether an error is of what was read; of any other the store may be the cause."""
+    from data_connectors.store import StoreError
+
+    return isinstance(error, RtccError) and not isinstance(error, StoreError)
 
 
 def _unless_held(job: Callable[[], Handled]) -> Handled:

@@ -105,6 +105,13 @@ def test_a_nesting_bomb_is_refused(read: Callable) -> None:
         read("a.json", "[" * 100_000 + "]" * 100_000, "json")
 
 
+def test_a_number_of_too_many_digits_is_refused(read: Callable) -> None:
+    with pytest.raises(LoadError, match="more digits than can be read"):
+        read("a.json", '[{"id": ' + "9" * 6000 + "}]", "json")
+    found = read("a.ndjson", '{"id": ' + "9" * 6000 + '}\n{"id": 1}\n', "ndjson")
+    assert found.rows == [{"id": "1"}] and "digits" in found.rejects[0].reason
+
+
 def test_sensitive_values_go_wherever_they_stand(read: Callable) -> None:
     content = json.dumps([
         {"id": 1, "caller": {"phone": "845-555-0100", "city": "Beacon"}, "log": [{"Phone": "845-555-0100", "n": 1}]},

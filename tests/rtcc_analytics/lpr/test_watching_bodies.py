@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,9 @@ from unittest.mock import ANY
 
 import pytest
 
+from data_connectors import Store
+from data_connectors.readers import SourceFile
+from data_connectors.store import StoreError
 from rtcc_analytics.lpr.watching import Handled, Watcher, put
 from tests.rtcc_analytics.lpr.test_watching import NOW, PURPOSE, body, held, watcher  # noqa: F401
 
@@ -82,3 +86,49 @@ def test_a_file_that_grows_after_it_was_matched_is_matched_again_at_once(watcher
     assert watcher.match().alerts == 0 and watcher.match() == Handled()
     path.write_bytes(body("A1A1A1A", "W4N7E2D"))
     assert watcher.match().alerts == 1 and watcher.keep().reads == 2
+
+
+def test_nothing_that_is_sent_ends_the_watch(watcher: Watcher, monkeypatch) -> None:  # noqa: F811
+    lay(watcher, "huge.json", b'[{"id":' + b"9" * 6000 + b"}]")
+    lay(watcher, "huge.ndjson", b'{"id":' + b"9" * 6000 + b"}\n" + b'{"id": "a"}\n')
+    lay(watcher, b"n\xff.json", body("B2B2B2B"))
+    odd = lay(watcher, "odd.json", body("C3C3C3C"))
+    lay(watcher, "good.json", body("W4N7E2D"))
+    sha256 = SourceFile.sha256.func
+
+    def unforeseen(self: SourceFile) -> str:
+        if self.name == odd.name:
+            raise ZeroDivisionError("not foreseen")
+        return sha256(self)
+
+    monkeypatch.setattr(SourceFile, "sha256", property(unforeseen))
+    done = watcher.once()
+    assert (done.alerts, done.reads, done.refused) == (1, 1, 4)
+    reasons = {p.name: p.read_text() for p in watcher.spool.glob("refused/*/*.reason")}
+    assert reasons.pop("odd.json.reason") == "ZeroDivisionError: not foreseen\n"
+    assert "digits" in reasons["huge.json.reason"] and any("not UTF-8" in reason for reason in reasons.values())
+
+
+def test_a_spool_removed_is_made_again_for_its_owner_alone(watcher: Watcher) -> None:  # noqa: F811
+    lay(watcher, "gone.json", body("B2B2B2B"))
+    assert watcher.match().files == 1
+    shutil.rmtree(watcher.spool)
+    assert watcher.keep() == watcher.match() == Handled()
+    shutil.rmtree(watcher.spool)
+    put(watcher.spool, "flock_reads", body("W4N7E2D"), suffix=".json")
+    assert watcher.spool.stat().st_mode & 0o077 == 0
+    assert watcher.once().alerts == 1
+
+
+def test_a_fault_of_the_store_blames_no_file(watcher: Watcher, monkeypatch) -> None:  # noqa: F811
+    path = lay(watcher, "good.json", body("W4N7E2D"))
+    watcher.refresh()
+
+    def broken(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Store, "loading", broken)
+    monkeypatch.setattr(Watcher, "_alert", broken)
+    with pytest.raises(StoreError, match="disk is full"):
+        watcher.match()
+    assert path.exists()
