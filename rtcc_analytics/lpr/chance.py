@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 # days are less independent than the model says (weather, school, timetables), hence the factor on top of the p-value.
 STANDS_OUT_EXPECTED = 0.5
 STANDS_OUT_HABIT_P = 0.01
+MOST_HABIT_P = 0.05  # where so few other occasions were looked at that none could be told from 1 %
 STANDS_OUT_TIMES_HABIT = 4.0
 
 
@@ -96,9 +97,8 @@ def with_chance(
     ).drop(columns="habits")
     rows["stands_out"] = (
         (rows["chance_vehicles"] < STANDS_OUT_EXPECTED)
-        & (rows["habit_p"] <= max(STANDS_OUT_HABIT_P, floor))
+        & (rows["habit_p"] <= max(STANDS_OUT_HABIT_P, min(floor, MOST_HABIT_P)))
         & (rows["matched"] >= STANDS_OUT_TIMES_HABIT * rows["expected_matches"])
-        & (occasions > 0)
     )
     rows = rows.sort_values(
         ["stands_out", "matched", "expected_matches", "plate"], ascending=[False, False, True, True], ignore_index=True

@@ -8,11 +8,12 @@ import pandas as pd
 from data_connectors.store.plate_index import reader_number, slots
 from rtcc_analytics.lpr.confusion import one_misreading_apart, plate_of
 from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
-from rtcc_analytics.lpr.occasions import BY_PLATE, SLOTS, null_values, null_words, weighed
+from rtcc_analytics.lpr.occasions import BY_PLATE, SLOTS, likeliest, null_values, null_words, weighed
 from rtcc_analytics.lpr.passages import IN_PERIOD, SAME_PASSAGE_S, TRIP_GAP_S, TRIPS, collapsed
 from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
 
 MOST_ROWS = 200
+MOST_LOOKED_AT = 2_000
 MOST_PAIRS = 5_000
 _OCCASIONS = """,
 occasions AS MATERIALIZED (
@@ -166,12 +167,13 @@ def travels_with(
         **null_values(period, null_days=null_days, seed=seed),
         least=int(min_trips),
     )
-    rows, chance, trips = weighed(kinds, least=min_trips)
-    rows = rows.head(MOST_ROWS)
-    met = reads.read(MEETINGS, **values, plates=rows["plate"].tolist())
+    plates, left_out = likeliest(kinds, most=MOST_LOOKED_AT)
+    met = reads.read(MEETINGS, **values, plates=plates)
+    rows, chance, trips = weighed(kinds, least=min_trips, matched=trips_together(met))
+    rows = described_companions(rows.head(MOST_ROWS), met, target, trips, timezone)
     return Leads(
         "travels_with",
-        described_companions(rows, met, target, trips, min_trips, timezone),
+        rows,
         {
             "plate": target,
             **period.words,
@@ -182,20 +184,22 @@ def travels_with(
         },
         null_words(period, "trip of the target"),
         chance,
-        met,
-        _notes(period, trips),
+        met[met["plate"].isin(rows["plate"])].reset_index(drop=True),
+        _notes(period, trips, left_out),
     )
 
 
-def described_companions(
-    rows: pd.DataFrame, met: pd.DataFrame, target: str, trips: int, least: int, timezone: str
-) -> pd.DataFrame:
-    """What the meetings say of each vehicle; `matched` without those that a parked vehicle made."""
+def trips_together(met: pd.DataFrame) -> pd.Series:
+    """On how many trips each vehicle met the target while it moved."""
+    return met.groupby("plate")["trip"].nunique()
+
+
+def described_companions(rows: pd.DataFrame, met: pd.DataFrame, target: str, trips: int, timezone: str) -> pd.DataFrame:
+    """What the meetings say of each vehicle."""
     gap = (met["plate_at"] - met["target_at"]).dt.total_seconds().abs()
     day = met["target_at"].dt.tz_convert(timezone).dt.date
     grouped = met.assign(gap=gap, day=day).groupby("plate")
     told = grouped.agg(
-        together=("trip", "nunique"),
         meetings=("trip", "size"),
         readers=("camera_id", "nunique"),
         days=("day", "nunique"),
@@ -203,9 +207,7 @@ def described_companions(
         first_at=("target_at", "min"),
         last_at=("target_at", "max"),
     )
-    rows = rows.merge(told.reset_index(), on="plate", how="inner")
-    rows["matched"] = rows.pop("together").astype(int)
-    rows = rows[rows["matched"] >= least].assign(trips=trips)
+    rows = rows.merge(told.reset_index(), on="plate", how="inner").assign(trips=trips)
     rows["misreading"] = [one_misreading_apart(target, other) for other in rows["plate"]]
     rows["stands_out"] &= ~rows["misreading"]
     columns = ["plate", "matched", "trips", "meetings", "readers", "days", "median_gap_s", "first_at", "last_at",
@@ -215,8 +217,13 @@ def described_companions(
     )[columns]
 
 
-def _notes(period: Period, trips: int) -> tuple[str, ...]:
+def _notes(period: Period, trips: int, left_out: int) -> tuple[str, ...]:
     notes = []
+    if left_out:
+        notes.append(
+            f"{left_out:,} more vehicles were at the same readers as often, some of them parked, and were not looked "
+            "at: narrow the window, or ask for more trips."
+        )
     if trips == 0:
         notes.append("The target was not read while moving in this period.")
     elif trips < 3:

@@ -13,6 +13,7 @@ from rtcc_analytics.lpr.leads import LprError
 
 ALIKE = ("0OQD", "1IL", "8B", "5S", "2Z", "6G")
 SOMEWHAT = ("17", "38", "MN", "VY", "EF", "HM", "CG", "PF", "RP", "KX", "VW", "T7", "4A", "UV", "JI", "90")
+MOST_SIGNS = 12
 ALIKE_COST, SOMEWHAT_COST, OTHER_COST, SWAP_COST, GAP_COST = 1.8, 2.8, 4.0, 2.6, 2.7
 
 
@@ -22,7 +23,7 @@ def plate_of(text: str) -> str:
     Raises
     ------
     LprError
-        Nothing is left.
+        Nothing is left, or more than twelve signs.
 
     Examples
     --------
@@ -32,6 +33,8 @@ def plate_of(text: str) -> str:
     kept = "".join(c for c in str(text).upper() if c.isascii() and c.isalnum())
     if not kept:
         raise LprError("the plate has no letter A-Z and no digit: give it as on the vehicle, such as A1B2C3D")
+    if len(kept) > MOST_SIGNS:
+        raise LprError(f"the plate has {len(kept)} letters and digits; no plate has more than {MOST_SIGNS}")
     return kept
 
 

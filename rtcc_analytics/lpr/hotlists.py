@@ -60,7 +60,7 @@ SELECT e.plate AS listed, e.plate_folded, d.plate, d.camera_id, d.camera_name, d
        e.region AS listed_region, d.region, e.issued_at, e.expires_at, e.loaded_at,
        CASE WHEN e.region IS NULL OR d.region IS NULL THEN 'unknown'
             WHEN list_contains(d.regions, e.region) THEN 'same' ELSE 'differs' END AS region_match,
-       CASE WHEN e.issued_at IS NOT NULL AND d.first_at < e.issued_at THEN 'before_issue'
+       CASE WHEN e.issued_at IS NOT NULL AND d.last_at < e.issued_at THEN 'before_issue'
             WHEN e.expires_at IS NOT NULL AND d.first_at >= e.expires_at THEN 'after_expiry'
             ELSE 'in_force' END AS validity
 FROM described d JOIN matched m ON m.variant = d.plate JOIN entries e ON e.plate = m.listed
@@ -158,6 +158,7 @@ def hotlist_matches(
         "retro": retro,
         "categories": list(categories or ()),
         "lists": list(lists or ()),
+        "loaded_after": None if loaded_after is None else str(loaded_after),
     }
     return Leads(
         "hotlist_matches",

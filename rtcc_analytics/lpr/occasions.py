@@ -42,9 +42,14 @@ slotted AS (
 )"""
 
 
+_MOVED = (
+    "timezone($zone, CAST(timezone($zone, {time}) + to_days(CAST({days} AS INTEGER)) + to_seconds({seconds}) "
+    "AS TIMESTAMP))"
+)
+
 # Needs a CTE `occasions` (item, camera_id, passed_at, lo, hi) before it; `passed_at` says which local day it is.
 SLOTS = (
-    """
+    f"""
 based AS MATERIALIZED (
     SELECT item, camera_id, lo, hi, CAST(timezone($zone, min(passed_at) OVER (PARTITION BY item)) AS DATE) AS own_day
     FROM occasions
@@ -53,22 +58,24 @@ days AS (
     SELECT unnest($local_dates::DATE[]) AS d
 ),
 slots AS (
-    SELECT DISTINCT b.item, b.own_day, d, o AS offset_s, (d = b.own_day AND o = 0) AS observed
-    FROM (SELECT DISTINCT item, own_day FROM based) b, days, (SELECT unnest($offsets_s::BIGINT[]) AS o)
+    SELECT b.item, b.own_day, d, o AS offset_s, (d = b.own_day AND o = 0) AS observed, last_hi - first_lo AS length,
+           {_MOVED.format(time="first_lo", days="d - b.own_day", seconds="o")} AS first_lo
+    FROM (SELECT item, own_day, min(lo) AS first_lo, max(hi) AS last_hi FROM based GROUP BY item, own_day) b, days,
+         (SELECT unnest($offsets_s::BIGINT[]) AS o)
     WHERE NOT $by_class OR (isodow(d) > 5) = (isodow(b.own_day) > 5)
 ),
 ranked AS (
     SELECT *, CASE WHEN observed THEN 0 ELSE row_number() OVER (
         PARTITION BY item, observed ORDER BY md5(concat_ws('|', d, offset_s, $seed))) END AS place
-    FROM slots
+    FROM slots WHERE observed OR (first_lo >= $start AND first_lo + length <= $end)
 ),
 chosen AS MATERIALIZED (
     SELECT * FROM ranked WHERE place <= $null_days
 ),
 moved AS (
     SELECT c.item, CAST(1 AS BIGINT) << CAST(c.place AS INTEGER) AS place_bit, b.camera_id,
-           CASE WHEN c.observed THEN b.lo ELSE timezone($zone, CAST(timezone($zone, b.lo)
-                + to_days(CAST(c.d - c.own_day AS INTEGER)) + to_seconds(c.offset_s) AS TIMESTAMP)) END AS lo,
+           CASE WHEN c.observed THEN b.lo
+                ELSE {_MOVED.format(time="b.lo", days="c.d - c.own_day", seconds="c.offset_s")} END AS lo,
            b.hi - b.lo AS length
     FROM chosen c JOIN based b USING (item)
 ),
@@ -107,8 +114,8 @@ ORDER BY matched, plate, vehicles, habits
 
 def null_values(period: Period, *, null_days: int, seed: int) -> dict[str, object]:
     """The values that `SLOTS` binds; in a period of a few days other hours stand in for other days."""
-    if not 1 <= null_days <= MOST_NULL_DAYS:
-        raise LprError(f"null_days={null_days}: give 1 to {MOST_NULL_DAYS} other days to compare with")
+    if not isinstance(null_days, int) or not 1 <= null_days <= MOST_NULL_DAYS:
+        raise LprError(f"null_days={null_days!r}: give a whole number of other days, 1 to {MOST_NULL_DAYS}")
     days = period.local_days
     span = (days["last_local"] - days["first_local"]).days
     return {
@@ -116,7 +123,7 @@ def null_values(period: Period, *, null_days: int, seed: int) -> dict[str, objec
         "zone": days["zone"],
         "by_class": days["by_class"],
         "offsets_s": list(NEARBY_OFFSETS_S) if span < FEW_NULL_DAYS else [0],
-        "null_days": int(null_days),
+        "null_days": null_days,
         "seed": int(seed),
     }
 
@@ -134,12 +141,35 @@ def null_words(period: Period, what: str) -> str:
     )
 
 
-def weighed(kinds: pd.DataFrame, *, least: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Vehicles found with their chance columns, the table of chance, and how many occasions there were."""
+def likeliest(kinds: pd.DataFrame, *, most: int) -> tuple[list[str], int]:
+    """So many plates found, the most often matched and least expected first, and how many were found besides."""
+    found = kinds.loc[kinds["plate"].notna(), ["plate", "matched", "habits"]]
+    found = found.assign(expected=[float(sum(habits)) for habits in found["habits"]])
+    plates = found.sort_values(["matched", "expected", "plate"], ascending=[False, True, True])["plate"]
+    return plates.head(most).tolist(), max(len(plates) - most, 0)
+
+
+def weighed(
+    kinds: pd.DataFrame, *, least: int, matched: pd.Series | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Vehicles found with their chance columns, the table of chance, and how many occasions there were.
+
+    Parameters
+    ----------
+    kinds : DataFrame
+        What `BY_PLATE` gives.
+    least : int
+        Fewest matches.
+    matched : Series of int, optional
+        By plate, how many of its matches stand after a closer look; plates that it lacks are left out.
+    """
     size = kinds.loc[kinds["vehicles"] == 0].iloc[0]
     kinds = kinds[kinds["vehicles"] > 0]
     kinds = kinds.assign(habits=[list(h) for h in kinds["habits"]])
-    found = kinds.loc[kinds["plate"].notna(), ["plate", "matched", "habits"]].reset_index(drop=True)
-    found = found.astype({"plate": str, "matched": int})
+    found = kinds.loc[kinds["plate"].notna(), ["plate", "matched", "habits"]]
+    if matched is not None:
+        found = found.assign(matched=found["plate"].map(matched))
+        found = found[found["matched"] >= least]
+    found = found.reset_index(drop=True).astype({"plate": str, "matched": int})
     rows, chance = with_chance(found, kinds[["habits", "vehicles"]], least=least, occasions=int(size["null_occasions"]))
     return rows, chance, int(size["items"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from rtcc_analytics.lpr.companions import described_companions
+from rtcc_analytics.lpr.companions import described_companions, trips_together
 from rtcc_analytics.lpr.confusion import misreading_cost
 from rtcc_analytics.lpr.hotlists import VERIFY
 from rtcc_analytics.lpr.leads import LEAD_ONLY
@@ -88,10 +88,10 @@ def _hits(asked: _Asked) -> Told:
 
 
 def _with(asked: _Asked) -> Told:
-    least = int(asked.parameters["least"])
-    rows, chance, trips = weighed(asked.rows, least=least)
+    together = trips_together(asked.details) if len(asked.details) else None
+    rows, chance, trips = weighed(asked.rows, least=int(asked.parameters["least"]), matched=together)
     if len(asked.details):
-        rows = described_companions(rows, asked.details, asked.plate, trips, least, TIMEZONE)
+        rows = described_companions(rows, asked.details, asked.plate, trips, TIMEZONE)
     return _associated(f"Who travels with {asked.plate}?", rows, chance, WITH, "trips")
 
 

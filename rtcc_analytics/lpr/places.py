@@ -12,7 +12,7 @@ from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
 from rtcc_analytics.lpr.occasions import BY_PLATE, SLOTS, null_values, null_words, slotted, weighed
 from rtcc_analytics.lpr.passages import IN_PERIOD
 from rtcc_analytics.lpr.period import TIMEZONE, Period, When, instant_of, period_of
-from rtcc_analytics.lpr.readers import distance_m, reader_sites
+from rtcc_analytics.lpr.readers import distance_m, reader_sites, reader_sites_by_day
 
 MOST_ROWS = 200
 MOST_PLACES = 60
@@ -121,31 +121,35 @@ def at_places(
     Leads
         ``rows``: plate, matched (places), places (that had a reader), reads, first_at, last_at, expected_matches,
         habit_p, chance_vehicles, stands_out. At most 200, best first. ``details``: one row a vehicle, place and
-        reader. However often a parked vehicle is read, a place counts once.
+        reader. However often a parked vehicle is read, a place counts once; places with a reader and hours in common
+        count as one, because one passage would match both.
 
     Raises
     ------
     LprError
-        No place, more than 60, no reader near any, or a window outside the period.
+        No place, more than 60, no reader near any, a named reader that read nothing, or a window outside the period.
     """
     if not 1 <= len(places) <= MOST_PLACES:
         raise LprError(f"{len(places)} places given; at_places takes 1 to {MOST_PLACES}")
     period = period_of(start, end, timezone=timezone)
-    watched = _watched(reads, places, period, radius_m=radius_m, before_min=before_min, after_min=after_min)
+    windows = _windows(places, period, before_min=before_min, after_min=after_min)
+    watched, mobile = _watched(reads, places, windows, period, radius_m=radius_m)
     if watched.empty:
         raise LprError(
             f"no reader within {radius_m:,.0f} m of any of the {len(places)} places: "
             "give a larger radius_m, or cameras=…"
         )
     values = {
-        "items": watched["item"].tolist(),
+        "items": watched["place"].tolist(),
         "cameras": watched["camera_id"].tolist(),
         "from_at": watched["lo"].dt.floor("us").dt.to_pydatetime().tolist(),
         "to_at": watched["hi"].dt.floor("us").dt.to_pydatetime().tolist(),
         **period.bounds,
     }
     null = null_values(period, null_days=null_days, seed=seed)
-    kinds = reads.read(AT_PLACES, **values, **null, plate="", least=int(min_places))
+    kinds = reads.read(
+        AT_PLACES, **values | {"items": watched["item"].tolist()}, **null, plate="", least=int(min_places)
+    )
     rows, chance, seen = weighed(kinds, least=min_places)
     rows = rows.head(MOST_ROWS)
     passed = reads.read(PASSED, **values, plates=rows["plate"].tolist())
@@ -159,14 +163,14 @@ def at_places(
         null_words(period, "place's window"),
         chance,
         passed.assign(place=passed["place"].map(names)),
-        _notes(watched, len(places), radius_m),
+        _notes(watched, len(places), radius_m, mobile),
     )
 
 
-def _watched(
-    reads: PlateReads, places: Sequence[Place], period: Period, *, radius_m: float, before_min: float, after_min: float
-) -> pd.DataFrame:
-    """Each place's readers with its window."""
+def _windows(
+    places: Sequence[Place], period: Period, *, before_min: float, after_min: float
+) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Each place's first and last instant; LprError where they lie outside the period."""
     windows = [
         (
             instant_of(p.start, period.timezone) - pd.Timedelta(before_min, "min"),
@@ -180,32 +184,66 @@ def _watched(
                 f"place {place.name or '?'} has the window {lo} to {hi}, not within {period.start} to {period.end}: "
                 "give a longer period, or an end after the start"
             )
-    days = sorted(
-        {d.date() for lo, hi in windows for d in pd.date_range(lo.tz_convert("UTC").normalize(), hi.tz_convert("UTC"))}
-    )
-    sites = reader_sites(reads, period, days=days)
-    fixed = sites[~sites["mobile"]]
-    parts = []
-    for number, (place, (lo, hi)) in enumerate(zip(places, windows, strict=True), 1):
-        near = distance_m(fixed["lon"], fixed["lat"], place.lon, place.lat) <= radius_m
-        cameras = sorted({*fixed["camera_id"][near], *place.cameras})
-        parts.append(
-            pd.DataFrame({"item": number, "camera_id": cameras, "lo": lo.tz_convert("UTC"), "hi": hi.tz_convert("UTC")})
-        )
-    return pd.concat(parts, ignore_index=True)
+    return [(lo.tz_convert("UTC"), hi.tz_convert("UTC")) for lo, hi in windows]
+
+
+def _watched(
+    reads: PlateReads,
+    places: Sequence[Place],
+    windows: list[tuple[pd.Timestamp, pd.Timestamp]],
+    period: Period,
+    *,
+    radius_m: float,
+) -> tuple[pd.DataFrame, set[str]]:
+    """Each place's readers with its window, where they stood that day; and the mobile ones that are left out."""
+    days_of = [{d.date() for d in pd.date_range(lo.normalize(), hi)} for lo, hi in windows]
+    stood = reader_sites_by_day(reads, period, sorted(set().union(*days_of)))
+    sites = reader_sites(reads, period)
+    mobile, left_out, parts = set(sites["camera_id"][sites["mobile"]]), set(), []
+    unknown = sorted({c for p in places for c in p.cameras} - set(sites["camera_id"]))
+    if unknown:
+        raise LprError(f"no reader {', '.join(map(repr, unknown))} read anything in the period: mend cameras=…")
+    for number, (place, (lo, hi), days) in enumerate(zip(places, windows, days_of, strict=True), 1):
+        then = stood[stood["day"].isin(days)]
+        near = set(then["camera_id"][distance_m(then["lon"], then["lat"], place.lon, place.lat) <= radius_m])
+        left_out |= near & mobile - {*place.cameras}
+        cameras = sorted(near - mobile | {*place.cameras})
+        parts.append(pd.DataFrame({"place": number, "camera_id": cameras, "lo": lo, "hi": hi}))
+    watched = pd.concat(parts, ignore_index=True)
+    return watched.assign(item=watched["place"].map(_as_one(watched))), left_out
+
+
+def _as_one(watched: pd.DataFrame) -> dict[int, int]:
+    """For each place the first of those that it shares a reader and hours with, by one step or several."""
+    first = {int(place): int(place) for place in watched["place"]}
+    both = watched.merge(watched, on="camera_id", suffixes=("", "_other"))
+    together = (both["lo"] <= both["hi_other"]) & (both["lo_other"] <= both["hi"])
+    both = both[together & (both["place"] < both["place_other"])]
+    for one, other in zip(both["place"], both["place_other"], strict=True):
+        joined, into = max(first[one], first[other]), min(first[one], first[other])
+        first = {place: into if at == joined else at for place, at in first.items()}
+    return first
 
 
 def described_at_places(rows: pd.DataFrame, passed: pd.DataFrame, seen: int) -> pd.DataFrame:
     """The rows of `at_places`: chance columns with the passages that each vehicle made."""
-    told = passed.groupby("plate").agg(reads=("reads", "sum"), first_at=("first_at", "min"), last_at=("last_at", "max"))
+    once = passed.drop_duplicates(["plate", "camera_id", "first_at", "last_at"])  # seen at two places that count as one
+    told = once.groupby("plate").agg(reads=("reads", "sum"), first_at=("first_at", "min"), last_at=("last_at", "max"))
     rows = rows.merge(told.reset_index(), on="plate", how="left").assign(places=seen)
     columns = ["plate", "matched", "places", "reads", "first_at", "last_at", "expected_matches", "habit_p",
                "chance_vehicles", "stands_out"]  # fmt: skip
     return rows[columns]
 
 
-def _notes(watched: pd.DataFrame, places: int, radius_m: float) -> tuple[str, ...]:
-    blind = places - watched["item"].nunique()
-    if not blind:
-        return ()
-    return (f"{blind} of {places} places have no reader within {radius_m:,.0f} m: nothing is known of who was there.",)
+def _notes(watched: pd.DataFrame, places: int, radius_m: float, mobile: set[str]) -> tuple[str, ...]:
+    notes = []
+    blind, several = places - watched["place"].nunique(), watched["place"].nunique() - watched["item"].nunique()
+    if blind:
+        notes.append(
+            f"{blind} of {places} places have no reader within {radius_m:,.0f} m: nothing is known of who was there."
+        )
+    if several:
+        notes.append(f"{several} of {places} places share a reader and hours with another, and count as one with it.")
+    if mobile:
+        notes.append(f"Left out, because they did not stand in one place: {', '.join(sorted(mobile))}.")
+    return tuple(notes)

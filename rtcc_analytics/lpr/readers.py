@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -15,41 +16,77 @@ from rtcc_analytics.lpr.period import TIMEZONE, Period, When, period_of
 
 EARTH_M = 6_371_008.8
 MOBILE_M = 500.0
+_STRAY_FIXES = 2
 
-_SITES = """/* lpr reader_sites */ WITH
+# Of the positions that a reader gives on a day, the one it has on most days; one wrong fix does not make it a car.
+_DAILY = """
 spots AS (
-    SELECT camera_id, lon, lat, max(camera_name) AS camera_name, count(DISTINCT day) AS days, max(day) AS latest
-    FROM readers_seen WHERE day IN (SELECT unnest($days::DATE[])) GROUP BY camera_id, lon, lat
+    SELECT day, camera_id, camera_name, lon, lat, count(*) OVER (PARTITION BY camera_id, lon, lat) AS days
+    FROM readers_seen WHERE day BETWEEN $first_day AND $last_day
 ),
 ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY camera_id, day ORDER BY CASE WHEN lon IS NULL THEN 1 ELSE 0 END,
+                                 days DESC, lon, lat, camera_name) AS place
+    FROM spots
+),
+main AS (SELECT day, camera_id, camera_name, lon, lat, days FROM ranked WHERE place = 1),
+daily AS (
+    SELECT m.day, m.camera_id, max(m.camera_name) AS camera_name, max(m.lon) AS lon, max(m.lat) AS lat,
+           max(m.days) AS days,
+           count(*) FILTER (111195 * sqrt(pow(r.lat - m.lat, 2) + pow((r.lon - m.lon) * cos(radians(m.lat)), 2))
+                            > $mobile_m) AS elsewhere
+    FROM main m JOIN ranked r ON r.camera_id = m.camera_id AND r.day = m.day GROUP BY m.day, m.camera_id
+)"""
+_SITES = (
+    "/* lpr reader_sites */ WITH"
+    + _DAILY
+    + """,
+chosen AS (
     SELECT *, row_number() OVER (PARTITION BY camera_id ORDER BY CASE WHEN lon IS NULL THEN 1 ELSE 0 END, days DESC,
-                                 latest DESC, lon, lat) AS rank FROM spots
+                                 day DESC) AS place FROM daily
 )
-SELECT camera_id, max(camera_name) AS camera_name, max(lon) FILTER (rank = 1) AS lon, max(lat) FILTER (rank = 1) AS lat,
-       max(lon) - min(lon) AS lon_range, max(lat) - min(lat) AS lat_range
-FROM ranked GROUP BY camera_id ORDER BY camera_id
-"""
+SELECT camera_id, max(camera_name) FILTER (place = 1) AS camera_name, max(lon) FILTER (place = 1) AS lon,
+       max(lat) FILTER (place = 1) AS lat, max(lon) - min(lon) AS lon_range, max(lat) - min(lat) AS lat_range,
+       max(elsewhere) AS elsewhere
+FROM chosen GROUP BY camera_id ORDER BY camera_id"""
+)
+_SITES_BY_DAY = (
+    "/* lpr reader_sites, by day */ WITH"
+    + _DAILY
+    + """
+SELECT day, camera_id, lon, lat FROM daily WHERE day IN (SELECT unnest($days::DATE[])) ORDER BY day, camera_id"""
+)
 
 
-def reader_sites(reads: PlateReads, period: Period, *, days: list[object] | None = None) -> pd.DataFrame:
+def reader_sites(reads: PlateReads, period: Period) -> pd.DataFrame:
     """Where each reader stood: the position that its reads give on most days, of several the latest.
-
-    Parameters
-    ----------
-    period : Period
-    days : list of date, optional
-        UTC days to look at; all of the period where left out.
 
     Returns
     -------
     DataFrame
-        camera_id, camera_name, lon, lat, mobile (its reads lie over 500 m apart: mounted on a car).
+        camera_id, camera_name, lon, lat, mobile: mounted on a car, because three or more of a day's positions lie over
+        500 m from the one it has on most days, or moved so far from one day to another.
     """
-    if days is None:
-        days = [d.date() for d in pd.date_range(period.bounds["first_day"], period.bounds["last_day"])]
-    found = reads.read(_SITES, days=days)
+    found = reads.read(_SITES, mobile_m=MOBILE_M, **_days_of(period))
     wide = distance_m(found["lon"], found["lat"], found["lon"] + found["lon_range"], found["lat"] + found["lat_range"])
-    return found.assign(mobile=wide > MOBILE_M).drop(columns=["lon_range", "lat_range"])
+    mobile = (wide > MOBILE_M) | (found["elsewhere"] > _STRAY_FIXES)
+    return found.assign(mobile=mobile).drop(columns=["lon_range", "lat_range", "elsewhere"])
+
+
+def reader_sites_by_day(reads: PlateReads, period: Period, days: list[date]) -> pd.DataFrame:
+    """Where each reader stood on each of these UTC days.
+
+    Returns
+    -------
+    DataFrame
+        day (date), camera_id, lon, lat: of the positions of a day the one that the reader has on most days of the period.
+    """
+    found = reads.read(_SITES_BY_DAY, mobile_m=MOBILE_M, days=days, **_days_of(period))
+    return found.assign(day=pd.to_datetime(found["day"]).dt.date)
+
+
+def _days_of(period: Period) -> dict[str, object]:
+    return {name: period.bounds[name] for name in ("first_day", "last_day")}
 
 
 def distance_m(lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayLike) -> NDArray[np.float64]:

@@ -58,6 +58,7 @@ def matches(
 ) -> tuple[dict[str, int], dict[str, list[float]]]:
     """For each plate: occasions matched, and its probability on each occasion it has one (null days all used)."""
     tz = ZoneInfo(zone)
+    opens, closes = pd.Timestamp(start, tz=tz), pd.Timestamp(end, tz=tz)
     days = [d.date() for d in pd.date_range(start, pd.Timestamp(end) - pd.Timedelta(1, "D"))]
     events = defaultdict(list)
     for plate, camera, at in zip(reads["plate"], reads["camera_id"], reads["captured_at"], strict=True):
@@ -68,7 +69,11 @@ def matches(
     for item in sorted({w.item for w in windows}):
         own = [w for w in windows if w.item == item]
         base = min(w.at for w in own).tz_convert(tz).date()
-        others = [d for d in days if d != base and (not by_class or (d.weekday() > 4) == (base.weekday() > 4))]
+        alike = [d for d in days if d != base and (not by_class or (d.weekday() > 4) == (base.weekday() > 4))]
+        others = [
+            d for d in alike
+            if all(opens <= (lo := _moved(w.lo, d - base, tz)) and lo + (w.hi - w.lo) <= closes for w in own)
+        ]
         hits: dict[str, int] = defaultdict(int)
         for day in [base, *others]:
             seen = set()

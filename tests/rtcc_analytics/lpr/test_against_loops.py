@@ -200,8 +200,8 @@ def test_wanted_plates(store_of, retro: bool, similar: bool) -> None:
             alike = plate in swapped or plate.translate(fold) == entry.plate.translate(fold)
             if plate != entry.plate and not (similar and alike):
                 continue
-            for camera, first, _, _ in brute.passages(own, plate):
-                early = pd.notna(entry.issued_at) and first < entry.issued_at
+            for camera, first, last, _ in brute.passages(own, plate):
+                early = pd.notna(entry.issued_at) and last < entry.issued_at
                 late = pd.notna(entry.expires_at) and first >= entry.expires_at
                 if early and retro or not early and not late:
                     expected.append((entry.plate, plate, camera, first))

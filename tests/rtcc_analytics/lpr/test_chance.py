@@ -89,12 +89,15 @@ def test_vehicles_at_places_are_those_of_plain_loops(in_memory, rows, when) -> N
     reads = frame([(f"{p}{p}{p}{p}", c, s) for p, c, s in rows])
     places = [
         Place(0, 0, FIRST + pd.Timedelta(s + 3600, "s"), FIRST + pd.Timedelta(s + 7200, "s"), str(n), cameras=("c1",))
-        for n, s in enumerate(when)
+        for n, s in enumerate(sorted(when))
     ]
     span = {"start": "2025-10-20", "end": "2025-10-26"}
     found = at_places(in_memory(reads), places, **span, radius_m=1, before_min=10, after_min=0, min_places=1)
     opens = [p.start - pd.Timedelta(10, "min") for p in places]
-    windows = [brute.Window(n, "c1", at, at, p.end) for n, (at, p) in enumerate(zip(opens, places, strict=True))]
+    ends = [max(o.end for o in places[: n + 1]) for n in range(len(places))]
+    begins = [n for n in range(len(places)) if n == 0 or opens[n] > ends[n - 1]]  # the others run on from those before
+    item = [sum(b <= n for b in begins) for n in range(len(places))]
+    windows = [brute.Window(i, "c1", at, at, p.end) for i, at, p in zip(item, opens, places, strict=True)]
     matched, habits = brute.matches(reads, windows, **span, zone=ZONE, by_class=False)
     assert dict(zip(found.rows["plate"], found.rows["matched"], strict=True)) == matched
     most = max([1, *matched.values()])
