@@ -97,7 +97,7 @@ def test_a_passage_that_runs_into_an_entry_is_a_hit(store_of) -> None:
     moments = pd.date_range("2025-11-04 22:00", periods=60, freq="10min")
     rows = [read("WANTED1", "c1", f"{at:%Y-%m-%d %H:%M}") for at in moments]
     listed = pd.DataFrame({
-        "plate": ["WANTED1"], "region": [None], "category": ["STOLEN"], "case_number": ["S-1"],
+        "list_name": ["L"], "plate": ["WANTED1"], "region": [None], "category": ["STOLEN"], "case_number": ["S-1"],
         "issued_at": pd.to_datetime(["2025-11-05 05:00"], utc=True).as_unit("us"),
         "expires_at": pd.to_datetime([None], utc=True).as_unit("us"),
     })  # fmt: skip
