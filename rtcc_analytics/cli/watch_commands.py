@@ -58,7 +58,7 @@ def watch(
         server = webhook(spool, token=token, profiles=tuple(profile or ()), host=host, port=port)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         typer.echo(f"listening on {host}:{server.server_port}")
-    watcher.run(stop=lambda: False, tell=tell)
+    watcher.run(stop=lambda: False, tell=tell, say=typer.echo)
 
 
 @alerts_app.command("list")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,12 @@ LONGEST_NAME = 200
 KEEP_EVERY_S = 10.0
 SESSION_S = 300.0  # a session that stays open remembers something of each snapshot
 SETTLED_S = 2.0  # a file that changed since may still be being written: alerts at once, anything final later
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0  # while the store cannot be reached
+_AWAY = re.compile(
+    r"connection (to server|refused|reset|timed out)|unable to connect|could not (connect|translate host)|"
+    r"server closed the connection|terminating connection|no connection to the server|the database system is",
+    re.IGNORECASE,
+)
 _STATE = """/* lpr watch, state of the lists */
 SELECT coalesce(max(load_id), 0), count(undone_at) FROM {loads} WHERE table_name = 'hotlist_entries'"""
 _LISTS = """/* lpr watch, lists in force */
@@ -109,6 +116,7 @@ class Watcher:
     _session: LoadingSession | None = field(default=None, init=False)
     _opened_at: float = field(default=-math.inf, init=False)
     _looked_at: float = field(default=-math.inf, init=False)
+    _away_s: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self.spool = Path(self.spool)
@@ -171,29 +179,53 @@ class Watcher:
         return total
 
     def run(
-        self, *, stop: Callable[[], bool], pause_s: float = 0.1, tell: Callable[[Handled], None] | None = None
+        self,
+        *,
+        stop: Callable[[], bool],
+        pause_s: float = 0.1,
+        tell: Callable[[Handled], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Take what arrives until `stop()`; a store that is held for a while is tried again.
+        """Take what arrives until `stop()`; a store that is held or cannot be reached for a while is tried again.
 
-        What is being stored when it ends, however it ends, is stored to the end.
+        What is being stored when it ends, however it ends, is stored to the end. `say` is told when the store goes
+        away and when it is back; until then everything waits in the spool.
         """
         keeping: Future[Handled] | None = None
         try:
             with ThreadPoolExecutor(1, "keep") as apart:
                 while not stop():
-                    done = _unless_held(self.match)
+                    done = self._tried(self.match, say)
                     if keeping and keeping.done():
-                        done, keeping = _added(done, _unless_held(keeping.result)), None
+                        done, keeping = _added(done, self._tried(keeping.result, say)), None
                     if self._matched and not keeping and time.monotonic() - self._kept_at >= KEEP_EVERY_S:
                         keeping = apart.submit(self.keep)
-                    if tell and done != Handled():
+                    if done != Handled():
                         tell(done)
                     if not done.files:
-                        time.sleep(pause_s)
-            if keeping and (done := _unless_held(keeping.result)) != Handled() and tell:
+                        time.sleep(max(pause_s, self._away_s))
+            if keeping and (done := self._tried(keeping.result, say)) != Handled():
                 tell(done)
         finally:
             self.close()
+
+    def _tried(self, job: Callable[[], Handled], say: Callable[[str], None]) -> Handled:
+        """What a job did; nothing where the store is held or away for a while, and the job is to be tried again."""
+        try:
+            done = job()
+        except Exception as error:
+            if _is_away(error):
+                if not self._away_s:
+                    say(f"the store cannot be reached; what comes waits in the spool. {error}")
+                self._away_s = min(max(2 * self._away_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+                self._looked_at = -math.inf
+            elif not getattr(error, "transient", False):
+                raise
+            return Handled()
+        if self._away_s and math.isfinite(self._looked_at):  # it has answered since
+            self._away_s = 0.0
+            say("the store can be reached again; matching goes on")
+        return done
 
     def close(self) -> None:
         """Let go of the store until the next round."""
@@ -225,7 +257,7 @@ class Watcher:
         try:
             return job(profile, paths)
         except Exception as error:
-            if getattr(error, "transient", False):
+            if getattr(error, "transient", False) or _is_away(error):
                 raise
             if gone := [path for path in paths if not path.exists()]:  # somebody took a file away meanwhile
                 self._done(gone)
@@ -344,14 +376,9 @@ def _of_a_file(error: Exception) -> bool:
     return isinstance(error, RtccError) and not isinstance(error, StoreError)
 
 
-def _unless_held(job: Callable[[], Handled]) -> Handled:
-    """What a job did; nothing where the store is held for a while, and the job is to be tried again."""
-    try:
-        return job()
-    except RtccError as error:
-        if not getattr(error, "transient", False):
-            raise
-        return Handled()
+def _is_away(error: Exception) -> bool:
+    """Whether an error is that the store's server could not be reached, or went away."""
+    return not _of_a_file(error) and _AWAY.search(str(error)) is not None
 
 
 def waiting(spool: Path, *, but: Mapping[Path, Version]) -> Iterator[tuple[str, list[Path]]]:

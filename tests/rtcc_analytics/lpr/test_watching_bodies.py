@@ -132,3 +132,24 @@ def test_a_fault_of_the_store_blames_no_file(watcher: Watcher, monkeypatch) -> N
     with pytest.raises(StoreError, match="disk is full"):
         watcher.match()
     assert path.exists()
+
+
+def test_a_store_that_goes_away_for_a_while_is_waited_for(watcher: Watcher, monkeypatch) -> None:  # noqa: F811
+    monkeypatch.setattr("rtcc_analytics.lpr.watching.FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("rtcc_analytics.lpr.watching.KEEP_EVERY_S", 0.0)
+    said: list[str] = []
+    rounds: list[Handled] = []
+    path = lay(watcher, "good.json", body("W4N7E2D"))
+    loading, alert, refused = Store.loading, Watcher._alert, StoreError("Unable to connect: Connection refused")
+    faults = [refused, refused, StoreError("server closed the connection unexpectedly"), refused, refused]
+
+    def flaky(self: object, *given: object) -> object:
+        if faults:
+            raise faults.pop(0)
+        return (loading if isinstance(self, Store) else alert)(self, *given)
+
+    monkeypatch.setattr(Store, "loading", flaky)
+    monkeypatch.setattr(Watcher, "_alert", flaky)
+    watcher.run(stop=lambda: sum(r.reads for r in rounds) == 1, pause_s=0.0, tell=rounds.append, say=said.append)
+    assert ["cannot be reached" in words for words in said] == [True, False] and "reached again" in said[-1]
+    assert (sum(r.alerts for r in rounds), sum(r.refused for r in rounds)) == (1, 0) and not path.exists()
