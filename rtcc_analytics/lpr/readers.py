@@ -79,7 +79,7 @@ def reader_sites_by_day(reads: PlateReads, period: Period, days: list[date]) -> 
     Returns
     -------
     DataFrame
-        day (date), camera_id, lon, lat: of the positions of a day the one that the reader has on most days of the period.
+        day (date), camera_id, lon, lat: of a day's positions the one that the reader has on most days.
     """
     found = reads.read(_SITES_BY_DAY, mobile_m=MOBILE_M, days=days, **_days_of(period))
     return found.assign(day=pd.to_datetime(found["day"]).dt.date)

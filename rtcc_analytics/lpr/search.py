@@ -9,7 +9,7 @@ from math import prod
 
 import pandas as pd
 
-from rtcc_analytics.lpr.confusion import ALIKE_COST, misreading_cost, plate_of
+from rtcc_analytics.lpr.confusion import ALIKE, ALIKE_COST, misreading_cost, plate_of
 from rtcc_analytics.lpr.leads import Leads, LprError, PlateReads
 from rtcc_analytics.lpr.passages import IN_PERIOD, SAME_PASSAGE_S, collapsed
 from rtcc_analytics.lpr.period import TIMEZONE, When, period_of
@@ -235,15 +235,23 @@ def accepted_preview(plate: str, *, in_use: int) -> pd.DataFrame:
 
 @lru_cache(maxsize=64)
 def _readings(plate: str) -> dict[str, float]:
-    """What a reader may make of a plate by one slip, or by two confusable characters, with the cost of each."""
+    """What a reader may make of a plate by one slip, alone or with a confusable character, with the cost of each."""
     signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     once = {plate[:i] + s + plate[i + 1 :] for i in range(len(plate)) for s in signs}
     swapped = {plate[:i] + plate[i + 1] + plate[i] + plate[i + 2 :] for i in range(len(plate) - 1)}
     dropped = {plate[:i] + plate[i + 1 :] for i in range(len(plate)) if len(plate) > 1}
     added = {plate[:i] + s + plate[i:] for i in range(len(plate) + 1) for s in signs}
     alike = [v for v in once if 0 < misreading_cost(plate, v) <= ALIKE_COST]
+    slipped = {
+        v[:i] + s + v[i + 1 :]
+        for v in swapped | dropped | added
+        for i, sign in enumerate(v)
+        for group in ALIKE
+        if sign in group
+        for s in group
+    }
     twice = {v[:i] + s + v[i + 1 :] for v in alike for i in range(len(v)) for s in signs}
-    everything = (once | swapped | dropped | added | twice) - {plate}
+    everything = (once | swapped | dropped | added | twice | slipped) - {plate}
     return {v: cost for v in everything if (cost := misreading_cost(plate, v)) <= MOST_COST}
 
 

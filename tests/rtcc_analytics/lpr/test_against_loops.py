@@ -70,7 +70,7 @@ def test_history_by_pattern(in_memory, rows, pattern: str, partial: bool) -> Non
 
 
 @quick
-@given(some_reads, st.sampled_from(PLATES), st.sampled_from([0.0, 1.8, 2.8, 4.0]))
+@given(some_reads, st.sampled_from(PLATES), st.sampled_from([0.0, 1.8, 2.8, 4.0, 4.6]))
 def test_similar_plates(in_memory, rows, plate: str, most_cost: float) -> None:
     reads = frame(rows)
     found = lpr.search_similar(in_memory(reads), plate=plate, most_cost=most_cost, **NIGHT).rows
