@@ -43,7 +43,8 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _STATE = """/* lpr watch, state of the lists */
-SELECT coalesce(max(load_id), 0), count(undone_at) FROM {loads} WHERE table_name = 'hotlist_entries'"""
+SELECT coalesce(max(load_id), 0), count(undone_at), (SELECT count(*) FROM {entries})
+FROM {loads} WHERE table_name = 'hotlist_entries'"""
 _LISTS = """/* lpr watch, lists in force */
 SELECT e.plate, e.region, e.list_name, e.category, e.case_number, e.priority, e.issued_at, e.expires_at, l.loaded_at
 FROM hotlist_entries e LEFT JOIN loads l USING (load_id)
@@ -123,11 +124,11 @@ class Watcher:
         _folder(self.spool)
 
     def refresh(self, *, every_s: float = 5.0) -> bool:
-        """Read the lists again where a load, or one taken back, changed them; whether it did."""
+        """Read the lists again where a load, one taken back, or entries taken out changed them; whether it did."""
         if time.monotonic() - self._looked_at < every_s:
             return False
         session = self._checked()
-        [state] = session.rows(_STATE.format(loads=session.table("loads")))
+        [state] = session.rows(_STATE.format(loads=session.table("loads"), entries=session.table("hotlist_entries")))
         if state == self._state:
             self._looked_at = time.monotonic()
             return False

@@ -153,3 +153,11 @@ def test_a_store_that_goes_away_for_a_while_is_waited_for(watcher: Watcher, monk
     watcher.run(stop=lambda: sum(r.reads for r in rounds) == 1, pause_s=0.0, tell=rounds.append, say=said.append)
     assert ["cannot be reached" in words for words in said] == [True, False] and "reached again" in said[-1]
     assert (sum(r.alerts for r in rounds), sum(r.refused for r in rounds)) == (1, 0) and not path.exists()
+
+
+def test_an_entry_expunged_alerts_no_more(watcher: Watcher) -> None:  # noqa: F811
+    watcher.refresh()
+    watcher.store.expunge("hotlist_entries", source="bolo", match={"plate": "W4N7E2D"}, reason="an order")
+    assert watcher.refresh(every_s=0.0) and not watcher.refresh(every_s=0.0)
+    lay(watcher, "good.json", body("W4N7E2D", "M1S5I6N"))
+    assert watcher.once().alerts == 1
