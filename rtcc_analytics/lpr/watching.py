@@ -59,7 +59,9 @@ SELECT md5(concat_ws('|', s.plate, s.camera_id, epoch_ms(s.captured_at), w.list_
 FROM staged s JOIN watched w ON w.plate = s.plate
 WHERE (s.region IS NULL OR w.region IS NULL OR s.region = w.region)
   AND (w.issued_at IS NULL OR s.captured_at >= w.issued_at) AND (w.expires_at IS NULL OR s.captured_at < w.expires_at)
-QUALIFY row_number() OVER (PARTITION BY alert_id ORDER BY s.captured_at) = 1
+QUALIFY row_number() OVER (PARTITION BY alert_id ORDER BY
+    s.captured_at, w.priority NULLS LAST, w.category NULLS LAST, w.region NULLS LAST, w.issued_at, w.expires_at,
+    w.loaded_at DESC, s.confidence DESC NULLS LAST, s.region, s.camera_name, s.lon, s.lat) = 1
 """
 _COLUMNS = (
     "alert_id, made_at, arrived_at, plate, region, captured_at, camera_id, camera_name, lon, lat, confidence, "

@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import ANY
 
+import pandas as pd
 import pytest
 
 from data_connectors import Store
 from data_connectors.readers import SourceFile
 from data_connectors.store import StoreError
 from rtcc_analytics.lpr.watching import Handled, Watcher, put
+from tests.rtcc_analytics.lpr.conftest import write_plates
 from tests.rtcc_analytics.lpr.test_watching import NOW, PURPOSE, body, held, watcher  # noqa: F401
 
 
@@ -161,3 +163,15 @@ def test_an_entry_expunged_alerts_no_more(watcher: Watcher) -> None:  # noqa: F8
     assert watcher.refresh(every_s=0.0) and not watcher.refresh(every_s=0.0)
     lay(watcher, "good.json", body("W4N7E2D", "M1S5I6N"))
     assert watcher.once().alerts == 1
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]])
+def test_of_two_entries_without_a_case_the_same_is_told_in_whatever_order(watcher: Watcher, order: list[int]) -> None:  # noqa: F811
+    entries = pd.DataFrame({
+        "list_name": "L", "plate": "D4D4D4D", "region": [None, "NY", "NY", None],
+        "category": [None, "Unpaid parking", "Armed and dangerous", "Abandoned"], "priority": [None, None, "1", "2"],
+    })  # fmt: skip
+    write_plates(watcher.store, "hotlist_entries", entries.iloc[order], source="l")
+    lay(watcher, "good.json", body("D4D4D4D"))
+    assert watcher.once().alerts == 1
+    assert held(watcher.store)["category"].tolist() == ["Armed and dangerous"]
