@@ -360,14 +360,21 @@ class Watcher:
         (folder / f"{name}.reason").write_text(reason + "\n", encoding="utf-8", errors="backslashreplace")
 
 
-def _staged(session: LoadingSession, profile: str, paths: list[Path]) -> tuple[Profile, Intake]:
+def plate_profile(name: str) -> Profile:
+    """The profile of this name; ProfileError or LprError where there is none, or it fills no plate reads."""
     from data_connectors import Profile
+
+    known = Profile.find(name)
+    if known.table.name != "plate_reads":
+        raise LprError(f"profile {name} fills {known.table.name}; watch takes plate reads")
+    return known
+
+
+def _staged(session: LoadingSession, profile: str, paths: list[Path]) -> tuple[Profile, Intake]:
     from data_connectors.loading import stage
     from data_connectors.readers import SourceFile
 
-    known = Profile.find(profile)
-    if known.table.name != "plate_reads":
-        raise LprError(f"profile {profile} fills {known.table.name}; watch takes plate reads")
+    known = plate_profile(profile)
     files = tuple(SourceFile(p) for p in paths)
     return known, stage(session, known, files, lambda *_: None, row_by_row=True)
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from rtcc_analytics.lpr.leads import LprError
-from rtcc_analytics.lpr.watching import put
+from rtcc_analytics.lpr.watching import plate_profile, put
 
 MOST_BODY = 8_000_000
 MOST_SPOOL = 2_000_000_000
@@ -103,7 +103,9 @@ def webhook(
     Raises
     ------
     LprError
-        A token under 16 characters, or a profile that is no name.
+        A token under 16 characters, or a profile that is no name or fills no plate reads.
+    ProfileError
+        There is no such profile.
     """
     if len(token) < LEAST_TOKEN:
         raise LprError(
@@ -112,6 +114,8 @@ def webhook(
     odd = [p for p in profiles if not re.fullmatch(r"\w+", p)]
     if odd:
         raise LprError(f"{odd[0]!r} is no profile's name: rtcc profile list names them")
+    for name in profiles:
+        plate_profile(name)
     server = Webhook((host, port), _Handler)
     server.spool, server.token, server.profiles, server.most_spool = spool, token, profiles, most_spool
     return server

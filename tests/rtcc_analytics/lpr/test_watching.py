@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from data_connectors import Purpose, Store
+from data_connectors.errors import RtccError
 from data_connectors.store import StoreError
 from rtcc_analytics.lpr import alerts as alerting
 from rtcc_analytics.lpr.leads import LprError
@@ -335,3 +336,11 @@ def test_a_burst_is_queued_or_refused_and_nothing_taken_is_lost(watcher: Watcher
 def test_a_short_token_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LprError, match="at least 16"):
         webhook(tmp_path, token="short", profiles=(), port=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("nosuch", "nosuch"), ("../x", "no profile's name"), ("places_csv", "fills places")]
+)
+def test_a_profile_that_fills_no_reads_is_refused_at_the_start(tmp_path: Path, name: str, words: str) -> None:
+    with pytest.raises(RtccError, match=words):
+        webhook(tmp_path, token=TOKEN, profiles=("flock_reads", name), port=0)
