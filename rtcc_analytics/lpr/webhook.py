@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 401, "wrong or missing token"
         if self.path.strip("/") not in server.profiles:
             return 404, f"post to one of: {', '.join('/' + p for p in server.profiles)}"
-        if not length.isdigit() or int(length) == 0:
+        if not re.fullmatch(r"[0-9]{1,18}", length) or int(length) == 0:
             return 411, "send a Content-Length above 0"
         if int(length) > MOST_BODY:
             return 413, f"a body of {int(length):,} bytes is over {MOST_BODY:,}: send smaller batches"
