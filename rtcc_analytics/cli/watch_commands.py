@@ -35,7 +35,11 @@ def watch(
     ] = "",
     once: Annotated[bool, typer.Option("--once", help="Take what is waiting and stop")] = False,
 ) -> None:
-    """Match reads against the lists as they arrive, alert, then store them. Stop with Ctrl-C; nothing is lost."""
+    """Match reads against the lists as they arrive, alert, then store them. Stop with Ctrl-C; nothing is lost.
+
+    Write a file elsewhere and rename it into the spool, each under a name of its own: one half written waits until it
+    has not changed for two seconds.
+    """
     import threading
 
     from rtcc_analytics.lpr.watching import Handled, Watcher
