@@ -117,39 +117,37 @@ def test_a_job_that_fails_leaves_them_as_they_were(embedded: Store, write, reads
 ONE = "(SELECT min(line) FROM reads_by_reader WHERE day = '2026-03-01')"
 
 
-@pytest.mark.parametrize(
-    ("spoiled", "named"),
-    [
-        (["DELETE FROM reads_by_reader WHERE plate = 'XY34ZZ'"], ["reads_by_reader"]),
-        (["UPDATE reads_by_reader SET plate = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["reads_by_reader"]),
-        (
-            [
-                f"DELETE FROM reads_by_reader WHERE day = '2026-03-01' AND line = {ONE}",
-                "INSERT INTO reads_by_reader FROM reads_by_reader WHERE day = '2026-03-05' LIMIT 1",
-            ],
-            ["reads_by_reader"],
-        ),
-        (["DELETE FROM plates_seen"], ["plates_seen"]),
-        (["DELETE FROM plates_seen WHERE plate <> read_as"], ["plates_seen"]),
-        (["UPDATE plates_seen SET plate = 'QQ99QQ', read_as = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["plates_seen"]),
-        (["DELETE FROM readers_seen"], ["readers_seen"]),
-        (["INSERT INTO readers_seen FROM readers_seen LIMIT 1"], ["readers_seen"]),
-        (["UPDATE readers_seen SET lon = 0, lat = 0"], ["readers_seen"]),
-        (["UPDATE plate_reads SET plate = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["reads_by_reader", "plates_seen"]),
-    ],
-)
-def test_what_differs_from_plate_reads_is_named_and_made_anew(
-    embedded: Store, write, reads, spoiled: list[str], named: list[str]
-) -> None:
+SPOILED = [
+    (["DELETE FROM reads_by_reader WHERE plate = 'XY34ZZ'"], ["reads_by_reader"]),
+    (["UPDATE reads_by_reader SET plate = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["reads_by_reader"]),
+    (
+        [
+            f"DELETE FROM reads_by_reader WHERE day = '2026-03-01' AND line = {ONE}",
+            "INSERT INTO reads_by_reader FROM reads_by_reader WHERE day = '2026-03-05' LIMIT 1",
+        ],
+        ["reads_by_reader"],
+    ),
+    (["DELETE FROM plates_seen"], ["plates_seen"]),
+    (["DELETE FROM plates_seen WHERE plate <> read_as"], ["plates_seen"]),
+    (["UPDATE plates_seen SET plate = 'QQ99QQ', read_as = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["plates_seen"]),
+    (["DELETE FROM readers_seen"], ["readers_seen"]),
+    (["INSERT INTO readers_seen FROM readers_seen LIMIT 1"], ["readers_seen"]),
+    (["UPDATE readers_seen SET lon = 0, lat = 0"], ["readers_seen"]),
+    (["UPDATE plate_reads SET plate = 'QQ99QQ' WHERE plate = 'XY34ZZ'"], ["reads_by_reader", "plates_seen"]),
+]
+
+
+def test_what_differs_from_plate_reads_is_named_and_made_anew(embedded: Store, write, reads) -> None:
     write(embedded, "plate_reads", [row | {"candidates": ["AB12CO"]} for row in reads("AB12CD", "XY34ZZ")])
     write(embedded, "plate_reads", reads("AB12CD", "XY34ZZ", day="2026-03-05"))
     with connected(embedded._place, Attach("sightings", read_only=False)) as connection:
         assert plate_index.out_of_step(connection) == []
-        for sql in spoiled:
-            connection.run(sql)
-        assert plate_index.out_of_step(connection) == named
-        plate_index.mend(connection)
-        assert plate_index.out_of_step(connection) == []
+        for spoiled, named in SPOILED:
+            for sql in spoiled:
+                connection.run(sql)
+            assert plate_index.out_of_step(connection) == named, spoiled
+            plate_index.mend(connection)
+            assert plate_index.out_of_step(connection) == [], spoiled
     assert rows(embedded) == made_anew(embedded)
 
 
