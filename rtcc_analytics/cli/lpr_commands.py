@@ -183,9 +183,8 @@ def lpr_places(
     from rtcc_analytics.lpr import LprError, at_places, places_of
 
     found = open_store(store).read(
-        "SELECT incident_id, any_value(lon) AS lon, any_value(lat) AS lat, min(occurred_from) AS occurred_from, "
-        "max(occurred_to) AS occurred_to FROM incidents "  # one row for each of its offenses
-        "WHERE incident_id IN (SELECT unnest($ids::VARCHAR[])) GROUP BY source, incident_id ORDER BY ALL",
+        "SELECT incident_id, lon, lat, occurred_from, occurred_to FROM incidents "
+        "WHERE incident_id IN (SELECT unnest($ids::VARCHAR[]))",
         ids=list(incidents),
     )
     missing = sorted(set(incidents) - set(found["incident_id"]))

@@ -65,6 +65,8 @@ class Place:
 def places_of(incidents: pd.DataFrame) -> tuple[Place, ...]:
     """Places from rows with lon, lat, occurred_from and, where known, occurred_to and incident_id.
 
+    An incident of several offenses, and so of several rows, is one place.
+
     Examples
     --------
     >>> rows = pd.DataFrame({"lon": [-73.9], "lat": [41.7], "occurred_from": ["2025-11-02 21:00"]})
@@ -75,6 +77,8 @@ def places_of(incidents: pd.DataFrame) -> tuple[Place, ...]:
     if missing:
         raise LprError(f"incidents need lon, lat and occurred_from; they lack {', '.join(missing)}")
     rows = incidents[incidents["lon"].notna() & incidents["occurred_from"].notna()]
+    told = ["incident_id", "lon", "lat", "occurred_from", "occurred_to"]
+    rows = rows.drop_duplicates([c for c in told if c in rows]) if "incident_id" in rows else rows
     ends = rows["occurred_to"].fillna(rows["occurred_from"]) if "occurred_to" in rows else rows["occurred_from"]
     names = rows["incident_id"].astype(str) if "incident_id" in rows else [str(n) for n in range(1, len(rows) + 1)]
     return tuple(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from data_connectors import Purpose
-from rtcc_analytics.lpr import LprError, Place, at_places, hotlist_matches, travels_with
+from rtcc_analytics.lpr import LprError, Place, at_places, hotlist_matches, places_of, travels_with
 
 ZONE = "America/New_York"
 SPAN = {"start": "2025-10-20", "end": "2025-11-03"}
@@ -55,6 +55,12 @@ def test_one_incident_told_twice_is_one_place(in_memory) -> None:
     assert (row["matched"], row["places"], row["reads"]) == (1, 1, 1) and not row["stands_out"]
     assert found.notes == ("2 of 3 places share a reader and hours with another, and count as one with it.",)
     assert at_places(reads, same, **SPAN, min_places=2).rows.empty
+
+
+def test_an_incident_of_two_offenses_is_one_place() -> None:
+    rows = pd.DataFrame({"incident_id": ["A", "A", "B"], "lon": -73.9, "lat": 41.7, "occurred_from": "2025-10-22 21:00"})
+    assert [place.name for place in places_of(rows.assign(offense=["23A", "240", "220"]))] == ["A", "B"]
+    assert len(places_of(rows.drop(columns="incident_id"))) == 3
 
 
 def test_one_stray_position_does_not_make_a_reader_a_car(in_memory) -> None:
