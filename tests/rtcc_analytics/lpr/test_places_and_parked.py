@@ -58,7 +58,7 @@ def test_one_incident_told_twice_is_one_place(in_memory) -> None:
 
 
 def test_an_incident_of_two_offenses_is_one_place() -> None:
-    rows = pd.DataFrame({"incident_id": ["A", "A", "B"], "lon": -73.9, "lat": 41.7, "occurred_from": "2025-10-22 21:00"})
+    rows = pd.DataFrame({"incident_id": ["A", "A", "B"], "lon": -73.9, "lat": 41.7, "occurred_from": "2025-10-22"})
     assert [place.name for place in places_of(rows.assign(offense=["23A", "240", "220"]))] == ["A", "B"]
     assert len(places_of(rows.drop(columns="incident_id"))) == 3
 
