@@ -37,7 +37,10 @@ _MOST_SHOWN = 40
 
 @dataclass(frozen=True)
 class Intake:
-    """What the files held: their receipts, rows read and skipped, zones used, notes for the receipt."""
+    """What the files held: their receipts, rows read and skipped, zones used, notes for the receipt.
+
+    `unusable` names, where rows are refused one by one, the files of which none is left, with the reasons.
+    """
 
     files: tuple[FileReceipt, ...]
     read: int
@@ -46,6 +49,7 @@ class Intake:
     rejected: dict[str, int]
     zones: tuple[str, ...]
     notes: tuple[str, ...]
+    unusable: dict[str, str] = field(default_factory=dict)
 
 
 def stage(
@@ -61,7 +65,7 @@ def stage(
     Parameters
     ----------
     row_by_row : bool
-        Refuse rows one by one, however many: then only a file of which no row can be used is an error.
+        Refuse rows one by one, however many; files of which no row can be used are told in `Intake.unusable`.
 
     Raises
     ------
@@ -82,13 +86,12 @@ def stage(
         staging.take(file)
     staging.flush()
     staging.set_aside()
+    unusable = _unusable(session, staging.files) if row_by_row else {}
     repeated = 0 if profile.strategy == "replace_window" else _collapse(session, profile)
-    intake = staging.intake(repeated)
+    intake = replace(staging.intake(repeated), unusable=unusable)
     if "fault" in staging.held:  # not where the reader took no row apart
         session.run(f"DELETE FROM {_HELD} WHERE fault IS NOT NULL")
-    if row_by_row:
-        _refuse_when_none_is_left(session, profile, intake)
-    else:
+    if not row_by_row:
         _refuse_when_too_many(session, profile, intake)
     return intake
 
@@ -395,20 +398,24 @@ def _collapse(session: LoadingSession, profile: Profile) -> int:
     return int(repeated)
 
 
+def _unusable(session: LoadingSession, files: Sequence[FileReceipt]) -> dict[str, str]:
+    """The files of which no row can be used, each with the reasons."""
+    found = session.rows(
+        f"SELECT file_hash, count(*), string_agg(DISTINCT reason, '; ' ORDER BY reason) FROM {REFUSED} GROUP BY 1"
+    )
+    refused = {file_hash: (rows, reasons) for file_hash, rows, reasons in found}
+    return {
+        file.name: f"{file.name}: no row can be used ({reasons})"
+        for file in files
+        for rows, reasons in [refused.get(file.sha256, (0, ""))]
+        if rows == file.rows + file.rejected
+    }
+
+
 def _refuse_when_too_many(session: LoadingSession, profile: Profile, intake: Intake) -> None:
     refused, tolerated = sum(intake.rejected.values()), profile.table.tolerated_reject_share
-    if refused > tolerated * intake.read:
-        raise _refused(session, profile, intake, f"more than the {tolerated:.0%} that {profile.table.name} tolerates")
-
-
-def _refuse_when_none_is_left(session: LoadingSession, profile: Profile, intake: Intake) -> None:
-    refused = dict(session.rows(f"SELECT file_hash, count(*) FROM {REFUSED} GROUP BY 1"))
-    if any(refused.get(file.sha256, 0) == file.rows + file.rejected for file in intake.files):
-        raise _refused(session, profile, intake, "and none is left")
-
-
-def _refused(session: LoadingSession, profile: Profile, intake: Intake, too_many: str) -> LoadError:
-    refused = sum(intake.rejected.values())
+    if refused <= tolerated * intake.read:
+        return
     raw = "NULL" if profile.table.lake == "sightings" else "raw"  # a row of plates is not for a screen or a log
     examples = session.rows(
         f"SELECT file_name, line, reason, coalesce('it says ' || said, {raw}) FROM {REFUSED} "
@@ -417,8 +424,9 @@ def _refused(session: LoadingSession, profile: Profile, intake: Intake, too_many
     said = "; ".join(f"{n:,} × {reason}" for reason, n in intake.rejected.items())
     shown = "".join(f"\n  {name}, line {line}: {reason}{_shortened(more)}" for name, line, reason, more in examples)
     verb = "is" if refused == 1 else "are"
-    return LoadError(
-        f"{refused:,} of {rows_said(intake.read)} {verb} refused ({said}), {too_many}, so nothing was loaded",
+    raise LoadError(
+        f"{refused:,} of {rows_said(intake.read)} {verb} refused ({said}), more than the {tolerated:.0%} that "
+        f"{profile.table.name} tolerates, so nothing was loaded",
         remedy=f"Mend the file, or the profile {profile.name!r}. The first:{shown}",
     )
 

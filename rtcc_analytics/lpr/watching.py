@@ -278,32 +278,41 @@ class Watcher:
         return done
 
     def _match(self, profile: str, paths: list[Path]) -> Handled:
-        arrived, before = min(path.stat().st_mtime for path in paths), [_version(path) for path in paths]
+        arrived, before = min(path.stat().st_mtime for path in paths), {path: _version(path) for path in paths}
         session = self._session or self._checked()
         try:
-            _staged(session, profile, paths)
+            _, intake = _staged(session, profile, paths)
             new = self._alert(session, arrived)
         except Exception as error:
             if not _of_a_file(error):  # the session may have lost its server; the next try opens another
                 self.close()
             raise
-        self._matched.update(zip(paths, before, strict=True))
-        return Handled(files=len(paths), alerts=new, oldest_s=time.time() - arrived)
+        self._matched.update(before)
+        done = Handled(files=len(paths) - len(intake.unusable), alerts=new, oldest_s=time.time() - arrived)
+        return _added(done, self._unusable(profile, before, intake))
 
     def _keep(self, profile: str, paths: list[Path]) -> Handled:
         """Store; what a file or a list gained since it was matched is alerted first."""
         from data_connectors.loading import write
 
-        arrived, before = min(path.stat().st_mtime for path in paths), [_version(path) for path in paths]
+        arrived, before = min(path.stat().st_mtime for path in paths), {path: _version(path) for path in paths}
         with self.store.loading("sightings") as session:
             known, intake = _staged(session, profile, paths)
             new = self._alert(session, arrived)
             receipt = session.commit(lambda s: write(s, known, intake, allow_shrink=True), note=f"watch {known.source}")
-        for path, version in zip(paths, before, strict=True):
-            if _version(path) == version:
+        for path, version in before.items():
+            if _version(path) == version and path.name not in intake.unusable:
                 path.unlink(missing_ok=True)
         self._done(paths)
-        return Handled(reads=receipt.new, alerts=new)
+        return _added(Handled(reads=receipt.new, alerts=new), self._unusable(profile, before, intake))
+
+    def _unusable(self, profile: str, before: dict[Path, Version], intake: Intake) -> Handled:
+        """Refuse the files of which no row could be used."""
+        done = Handled()
+        for path, version in before.items():
+            if reason := intake.unusable.get(path.name):
+                done = _added(done, self._refused(profile, path, version, reason))
+        return done
 
     def _done(self, paths: list[Path]) -> None:
         """Forget files that are stored, refused or gone; one that is still there is matched anew."""

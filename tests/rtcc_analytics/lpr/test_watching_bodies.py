@@ -49,13 +49,14 @@ AHEAD = (datetime.now(UTC) + timedelta(days=1, hours=1)).isoformat().replace("+0
 def test_a_row_that_cannot_be_used_takes_no_other_with_it(watcher: Watcher, changed: dict[str, object]) -> None:  # noqa: F811
     put(watcher.spool, "flock_reads", spoilt("B2B2B2B", "W4N7E2D", **changed), suffix=".json")
     put(watcher.spool, "flock_reads", spoilt("B2B2B2B", **changed), suffix=".json")
-    done = watcher.once()
-    assert (done.alerts, done.reads, done.refused) == (1, 1, 1)
+    done = watcher.match()
+    assert (done.files, done.alerts, done.refused) == (2, 1, 1)
+    assert watcher.keep().reads == 1
     with watcher.store.sightings(PURPOSE) as sightings:
         [(line, reason)] = sightings.read("SELECT line, reason FROM rejects").itertuples(index=False)
     assert line == 1 and reason
     [reason] = [p.read_text() for p in watcher.spool.glob("refused/*/*.reason")]
-    assert "none is left" in reason
+    assert "no row can be used" in reason
 
 
 def test_a_file_set_aside_replaces_none_of_the_same_name(watcher: Watcher) -> None:  # noqa: F811
