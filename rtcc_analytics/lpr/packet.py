@@ -36,7 +36,8 @@ def case_packet(store: Store, purpose: Purpose, folder: str | Path) -> Packet:
     What was asked several times is answered once, with every ledger row of its asking.
 
     A search whose rows are no longer the same (reads purged, reads added since) says so: its first answer is not
-    kept anywhere but in its hash. Make the packet while the reads are kept.
+    kept anywhere but in its hash. Make the packet while the reads are kept. So does one that an earlier version of this
+    software asked of a table that has another form now.
 
     Raises
     ------
@@ -122,27 +123,32 @@ def _against_store(content: dict[str, Any], store: Store, purpose: Purpose) -> l
             audited = {row["hash"] for row in (search["audit"], *search["asked_again"])}
             lines.append((f"search {number}: in the ledger", audited <= hashes, search["search"]))
             now = _search(sightings, search["audit"] | {"query_params": json.dumps(search["asked"])})
-            lines.append(
-                (f"search {number}: same rows now", now["result_hash"] == search["result_hash"], search["search"])
-            )
+            same = not now["failed"] and now["result_hash"] == search["result_hash"]
+            lines.append((f"search {number}: same rows now", same, now["failed"] or search["search"]))
     return lines
 
 
 def _search(sightings: Any, row: dict[str, Any]) -> dict[str, Any]:
-    """One search asked again, with its rows and the ledger's row."""
-    from data_connectors.store import audit_report
+    """One search asked again, with its rows and the ledger's row; ``failed`` says why there are none."""
+    from data_connectors.store import StoreError, audit_report
     from data_connectors.store import sightings as reading
 
     asked = json.loads(row["query_params"])
     values = {name: reading.reread(value) for name, value in asked["parameters"].items()}
-    frame = sightings.read(asked["sql"], **values)
+    try:
+        frame, result_hash, failed = sightings.read(asked["sql"], **values), sightings.last_hash, ""
+    except StoreError as error:
+        if error.transient:
+            raise
+        frame, result_hash, failed = pd.DataFrame(), "", f"cannot be asked again: {str(error).splitlines()[0]}"
     found = audit_report._KIND.search(asked["sql"])
     return {
         "search": found[1] if found else "other",
         "asked": asked,
-        "result_hash": sightings.last_hash,
+        "result_hash": result_hash,
         "rows": len(frame),
-        "results_csv": frame.map(_listed).to_csv(index=False),
+        "results_csv": "" if failed else frame.map(_listed).to_csv(index=False),
+        "failed": failed,
         "audit": {name: row.get(name) for name in _AUDIT},
     }
 

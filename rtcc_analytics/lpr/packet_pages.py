@@ -88,9 +88,10 @@ def _hits(asked: _Asked) -> Told:
 
 
 def _with(asked: _Asked) -> Told:
-    together = trips_together(asked.details) if len(asked.details) else None
+    met = "trip" in asked.details  # even where nobody met the target while moving
+    together = trips_together(asked.details) if met else None
     rows, chance, trips = weighed(asked.rows, least=int(asked.parameters["least"]), matched=together)
-    if len(asked.details):
+    if met:
         rows = described_companions(rows, asked.details, asked.plate, trips, TIMEZONE)
     return _associated(f"Who travels with {asked.plate}?", rows, chance, WITH, "trips")
 
@@ -145,6 +146,9 @@ def told(searches: list[dict[str, Any]]) -> dict[int, Told]:
     answers = {}
     for n, (search, kind) in enumerate(zip(searches, kinds, strict=True)):
         if kind not in _TOLD:
+            continue
+        if search.get("failed"):
+            answers[n + 1] = Told(f"{kind}: {search['failed']}", pd.DataFrame(), "Ask anew, and pack the case again.")
             continue
         serves = next((m for m in range(n + 1, len(kinds)) if kinds[m] == _DETAILS.get(kind)), None)
         details = rows[serves] if serves is not None else pd.DataFrame()
@@ -267,7 +271,7 @@ def _agreement(searches: list[dict[str, Any]]) -> str:
         return "Asked again for this packet, every query gave the same rows."
     return (
         f"Asked again for this packet, **{len(differ)} of {len(searches)} queries gave other rows** than at first "
-        f"(number {', '.join(map(str, differ))}): reads were added or removed since."
+        f"(number {', '.join(map(str, differ))}): reads were added or removed since, or lie in another form."
     )
 
 

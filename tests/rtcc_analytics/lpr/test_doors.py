@@ -153,6 +153,36 @@ def test_a_packet_for_people_says_what_chance_gives_and_what_was_asked_twice_onc
     assert all("ead only, not probable cause" in s.caption for s in shown.sections if s.key.startswith("search"))
 
 
+def test_a_packet_tells_of_a_query_that_the_store_no_longer_answers(county: Store, simulated, tmp_path: Path) -> None:
+    """As after an upgrade that changed a table which is no source's own."""
+    with county.sightings(PURPOSE) as sightings:
+        asked = {"plate": simulated.plates("convoys")[0][0], "start": simulated.start, "end": simulated.end}
+        lpr.history(sightings, **asked)
+        lpr.travels_with(sightings, **asked)
+    whole = case_packet(county, PURPOSE, tmp_path / "before")
+    with county.loading("sightings") as session:
+        session.run(f"ALTER TABLE {session.table('reads_by_reader')} DROP COLUMN daily_slot")
+    packet = case_packet(county, PURPOSE, tmp_path / "after")
+    [history, gone] = told(read_packet(packet.json)["searches"]).values()
+    assert len(history.rows) and gone.rows.empty and "cannot be asked again" in gone.question
+    for path in (whole.json, packet.json):
+        checked = verify_packet(path, county, PURPOSE).set_index("what")["matches"]
+        assert checked["search 1: same rows now"] and not checked["search 2: same rows now"]
+
+
+def test_a_packet_leaves_out_who_only_stood_there(store_of, tmp_path: Path) -> None:
+    days = pd.date_range("2025-10-21 14:00", periods=4, freq="D", tz="UTC")
+    stood = [("STOOD11", day + pd.Timedelta(m, "min")) for day in days for m in range(-30, 1, 5)]
+    reads = pd.DataFrame([("TARGET1", day) for day in days] + stood, columns=["plate", "captured_at"])
+    reads["captured_at"] = reads["captured_at"].dt.as_unit("us")
+    store = store_of(reads.assign(camera_id="c1", lon=-73.9, lat=41.7))
+    with store.sightings(PURPOSE) as sightings:
+        found = lpr.travels_with(sightings, plate="TARGET1", start="2025-10-20", end="2025-11-03")
+    assert found.rows.empty
+    content = read_packet(case_packet(store, PURPOSE, tmp_path).json)
+    assert told(content["searches"])[1].rows.empty
+
+
 def test_an_export_is_safe_in_a_spreadsheet_and_private(tmp_path: Path) -> None:
     leads = lpr.Leads("history", pd.DataFrame({"plate": ["A1"], "camera_name": ["=HYPERLINK(1)"]}), {})
     leads.write_csv(tmp_path / "rows.csv")
