@@ -140,7 +140,8 @@ def _search(sightings: Any, row: dict[str, Any]) -> dict[str, Any]:
     except StoreError as error:
         if error.transient:
             raise
-        frame, result_hash, failed = pd.DataFrame(), "", f"cannot be asked again: {str(error).splitlines()[0]}"
+        words = str(error).splitlines()[0].rstrip(".")
+        frame, result_hash, failed = pd.DataFrame(), "", f"cannot be asked again: {words}."
     found = audit_report._KIND.search(asked["sql"])
     return {
         "search": found[1] if found else "other",

@@ -40,12 +40,16 @@ SHOWN_ROWS = 40
 
 @dataclass(frozen=True)
 class Told:
-    """One search in words: its question, its rows as people read them, what chance gives or what to heed."""
+    """One search in words: its question, its rows as people read them, what chance gives or what to heed.
+
+    `unanswered` says why there are no rows to tell of, where the store could not be asked.
+    """
 
     question: str
     rows: pd.DataFrame
     heed: str = ""
     stand_out: str = ""
+    unanswered: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,8 @@ def told(searches: list[dict[str, Any]]) -> dict[int, Told]:
         if kind not in _TOLD:
             continue
         if search.get("failed"):
-            answers[n + 1] = Told(f"{kind}: {search['failed']}", pd.DataFrame(), "Ask anew, and pack the case again.")
+            said = f"This query {search['failed']} Ask anew, and pack the case again."
+            answers[n + 1] = Told(f"{kind.removeprefix('lpr ')}: not answered", pd.DataFrame(), unanswered=said)
             continue
         serves = next((m for m in range(n + 1, len(kinds)) if kinds[m] == _DETAILS.get(kind)), None)
         details = rows[serves] if serves is not None else pd.DataFrame()
@@ -223,7 +228,7 @@ def _in_short(number: int, answer: Told, search: dict[str, Any]) -> dict[str, st
         "Times": str(1 + len(search["asked_again"])),
         "By": audit["user"],
         "Reason": audit["reason_text"] or audit["reason_code"],
-        "Rows": f"{len(answer.rows):,}",
+        "Rows": "–" if answer.unanswered else f"{len(answer.rows):,}",
         "Stand out": answer.stand_out or "–",
     }
 
@@ -241,7 +246,7 @@ def _answer(number: int, answer: Told, search: dict[str, Any]) -> Any:
     return TableSection(
         key=f"search{number}", title=f"{number}. {answer.question}", frame=shown, shown=shown,
         strong=_standing(shown),
-        caption=" ".join(caption), empty="Nothing was found.",
+        caption=" ".join(caption), empty=answer.unanswered or "Nothing was found.",
     )  # fmt: skip
 
 
